@@ -1,0 +1,57 @@
+import { z } from "zod";
+import { LIMITS } from "./limits.ts";
+import { messageSchema } from "./message.ts";
+import { externalIdSchema, httpUrlSchema, nameSchema, refSchema, timeSchema, uuidSchema } from "./primitives.ts";
+
+export const channelTypeSchema = z.enum(["direct", "group"]);
+export type ChannelType = z.infer<typeof channelTypeSchema>;
+
+export const channelSchema = z
+  .object({
+    id: uuidSchema,
+    external_id: externalIdSchema.nullable(),
+    type: channelTypeSchema,
+    name: z.string().nullable(),
+    avatar_url: z.string().nullable(),
+    created_by: uuidSchema.nullable(),
+    created_at: timeSchema,
+    updated_at: timeSchema,
+    member_count: z.number().int(),
+  })
+  .meta({ id: "Channel" });
+export type Channel = z.infer<typeof channelSchema>;
+
+/** A channel as its member sees it in a list. */
+export const myChannelSchema = channelSchema
+  .extend({
+    last_message: messageSchema.nullable(),
+    unread_count: z.number().int(),
+    unread_mentions: z.number().int(),
+    last_read_at: timeSchema.nullable(),
+    last_delivered_at: timeSchema.nullable(),
+    last_seq: z.number().int(),
+  })
+  .meta({ id: "MyChannel" });
+export type MyChannel = z.infer<typeof myChannelSchema>;
+
+export const createChannelBodySchema = z
+  .object({
+    type: channelTypeSchema,
+    external_id: externalIdSchema.optional(),
+    name: nameSchema.optional(),
+    avatar_url: httpUrlSchema.nullable().optional(),
+    member_external_ids: z.array(refSchema).max(LIMITS.bodyBytes),
+    created_by: refSchema.optional(),
+  })
+  .meta({ id: "CreateChannel" });
+export type CreateChannelBody = z.infer<typeof createChannelBodySchema>;
+
+export const updateChannelBodySchema = z
+  .object({ name: nameSchema.optional(), avatar_url: httpUrlSchema.nullable().optional() })
+  .meta({ id: "UpdateChannel" });
+export type UpdateChannelBody = z.infer<typeof updateChannelBodySchema>;
+
+export const myChannelListSchema = z
+  .object({ channels: z.array(myChannelSchema), has_more: z.boolean(), next_cursor: z.string().nullable() })
+  .meta({ id: "MyChannelList" });
+export type MyChannelList = z.infer<typeof myChannelListSchema>;

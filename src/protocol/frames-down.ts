@@ -1,0 +1,107 @@
+import { z } from "zod";
+import { channelSchema } from "./channel.ts";
+import { errorCodeSchema, errorDetailSchema } from "./errors.ts";
+import { memberSchema } from "./member.ts";
+import { messageSchema } from "./message.ts";
+import { cursorSchema, externalIdSchema, timeSchema, uuidSchema } from "./primitives.ts";
+
+const id = z.string();
+const channelIds = { channel_id: uuidSchema, channel_external_id: externalIdSchema.nullable() };
+const durable = { cursor: cursorSchema };
+
+function frame<Type extends string, Data extends z.ZodRawShape>(type: Type, data: Data) {
+  return z.object({ type: z.literal(type), id: id.optional(), data: z.object(data) });
+}
+
+/** Answers to the connection itself. */
+export const readyFrameSchema = frame("connection.ready", {
+  connection_id: uuidSchema,
+  user_id: uuidSchema,
+  workspace_id: uuidSchema,
+  cursor: cursorSchema,
+  server_time: timeSchema,
+  heartbeat_seconds: z.number().int(),
+});
+export const pongFrameSchema = z.object({ type: z.literal("pong"), id: id.optional() });
+export const ackFrameSchema = frame("message.ack", { id: id.optional(), message: messageSchema });
+export const okFrameSchema = frame("ok", { id: id.optional() });
+export const errorFrameSchema = frame("error", {
+  id: id.optional(),
+  code: errorCodeSchema,
+  message: z.string(),
+  details: z.array(errorDetailSchema).optional(),
+  /** Seconds. */
+  retry_after: z.number().optional(),
+});
+export const resumedFrameSchema = frame("resumed", { cursor: cursorSchema, count: z.number().int() });
+export const resyncReasonSchema = z.enum(["epoch_changed", "cursor_ahead", "journal_trimmed", "too_many_events"]);
+export type ResyncReason = z.infer<typeof resyncReasonSchema>;
+export const resyncFrameSchema = frame("resync", { reason: resyncReasonSchema, cursor: cursorSchema });
+
+/** Durable events: rows of the journal, each with the cursor after which a resume continues. */
+export const messageCreatedFrameSchema = frame("message.created", { ...durable, message: messageSchema });
+const receipt = {
+  ...durable,
+  ...channelIds,
+  user_id: uuidSchema,
+  message_id: uuidSchema,
+  seq: z.number().int(),
+  at: timeSchema,
+};
+export const messageReadFrameSchema = frame("message.read", receipt);
+export const messageDeliveredFrameSchema = frame("message.delivered", receipt);
+export const channelCreatedFrameSchema = frame("channel.created", { ...durable, channel: channelSchema });
+export const channelUpdatedFrameSchema = frame("channel.updated", { ...durable, channel: channelSchema });
+export const channelDeletedFrameSchema = frame("channel.deleted", { ...durable, ...channelIds });
+export const memberJoinedFrameSchema = frame("member.joined", {
+  ...durable,
+  channel: channelSchema,
+  members: z.array(memberSchema),
+});
+export const memberLeftFrameSchema = frame("member.left", { ...durable, ...channelIds, user_ids: z.array(uuidSchema) });
+export const memberUpdatedFrameSchema = frame("member.updated", { ...durable, ...channelIds, member: memberSchema });
+
+/** Signals: never stored, may be dropped. */
+const typing = { ...channelIds, user_id: uuidSchema };
+export const typingStartFrameSchema = frame("typing.start", typing);
+export const typingStopFrameSchema = frame("typing.stop", typing);
+
+/** Everything that the server may send. Clients ignore types that they do not know. */
+export const frameDownSchema = z.discriminatedUnion("type", [
+  readyFrameSchema,
+  pongFrameSchema,
+  ackFrameSchema,
+  okFrameSchema,
+  errorFrameSchema,
+  resumedFrameSchema,
+  resyncFrameSchema,
+  messageCreatedFrameSchema,
+  messageReadFrameSchema,
+  messageDeliveredFrameSchema,
+  channelCreatedFrameSchema,
+  channelUpdatedFrameSchema,
+  channelDeletedFrameSchema,
+  memberJoinedFrameSchema,
+  memberLeftFrameSchema,
+  memberUpdatedFrameSchema,
+  typingStartFrameSchema,
+  typingStopFrameSchema,
+]);
+export type FrameDown = z.infer<typeof frameDownSchema>;
+/** Types of the durable events, as stored in the journal. */
+export const DURABLE_TYPES = [
+  "message.created",
+  "message.read",
+  "message.delivered",
+  "channel.created",
+  "channel.updated",
+  "channel.deleted",
+  "member.joined",
+  "member.left",
+  "member.updated",
+] as const;
+export type DurableType = (typeof DURABLE_TYPES)[number];
+type DataOf<Type extends FrameDown["type"]> =
+  Extract<FrameDown, { type: Type }> extends { data: infer Data } ? Data : never;
+/** The data of a durable event before it has its cursor. */
+export type DurableData<Type extends DurableType> = Omit<DataOf<Type>, "cursor">;

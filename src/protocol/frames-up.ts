@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { LIMITS } from "./limits.ts";
+import { sendMessageBodySchema } from "./message.ts";
+import { cursorSchema, refSchema, storableText, uuidSchema } from "./primitives.ts";
+
+/** The exact text that the run-time answers by itself, without waking the hub. */
+export const PING_TEXT = '{"type":"ping"}';
+export const PONG_TEXT = '{"type":"pong"}';
+
+/** Correlates a request with its `message.ack`, `ok` or `error`. */
+export const frameIdSchema = storableText(1, LIMITS.requestIdChars);
+
+const envelope = { id: frameIdSchema.optional(), v: z.number().optional() };
+
+export const pingFrameSchema = z.object({ ...envelope, type: z.literal("ping"), data: z.unknown().optional() });
+
+export const sendFrameSchema = z.object({
+  ...envelope,
+  type: z.literal("message.send"),
+  data: sendMessageBodySchema.omit({ user_id: true }).extend({ channel_id: refSchema }),
+});
+
+export const receiptFrameSchema = z.object({
+  ...envelope,
+  type: z.enum(["message.read", "message.delivered"]),
+  data: z.object({ channel_id: refSchema, message_id: uuidSchema.optional() }),
+});
+
+export const typingFrameSchema = z.object({
+  ...envelope,
+  type: z.enum(["typing.start", "typing.stop"]),
+  data: z.object({ channel_id: refSchema }),
+});
+
+export const resumeFrameSchema = z.object({
+  ...envelope,
+  type: z.literal("resume"),
+  data: z.object({ cursor: cursorSchema }),
+});
+
+/** Everything that a client may send. */
+export const frameUpSchema = z.discriminatedUnion("type", [
+  pingFrameSchema,
+  sendFrameSchema,
+  receiptFrameSchema,
+  typingFrameSchema,
+  resumeFrameSchema,
+]);
+export type FrameUp = z.infer<typeof frameUpSchema>;
+export type SendFrame = z.infer<typeof sendFrameSchema>;
+export type ReceiptFrame = z.infer<typeof receiptFrameSchema>;
+export type TypingFrame = z.infer<typeof typingFrameSchema>;
+export type ResumeFrame = z.infer<typeof resumeFrameSchema>;

@@ -1,0 +1,102 @@
+import { z } from "zod";
+import { attachmentSchema } from "./attachment.ts";
+import { LIMITS } from "./limits.ts";
+import {
+  cursorSchema,
+  externalIdSchema,
+  freeJson,
+  isStorableText,
+  limitSchema,
+  refSchema,
+  storableText,
+  timeSchema,
+  uuidSchema,
+} from "./primitives.ts";
+import { userSummarySchema } from "./user.ts";
+
+export const messageTypeSchema = z.enum(["text", "image", "file", "system"]);
+export type MessageType = z.infer<typeof messageTypeSchema>;
+
+export const mentionSchema = z
+  .object({ user_id: uuidSchema, external_id: externalIdSchema, name: z.string() })
+  .meta({ id: "Mention" });
+export type Mention = z.infer<typeof mentionSchema>;
+
+export const reactionSchema = z
+  .object({ emoji: z.string(), count: z.number().int(), reacted_by_me: z.boolean() })
+  .meta({ id: "Reaction" });
+
+export const quotedMessageSchema = z
+  .object({
+    id: uuidSchema,
+    user_id: uuidSchema.nullable(),
+    user_name: z.string(),
+    content: z.string(),
+    type: messageTypeSchema,
+    deleted: z.boolean(),
+  })
+  .meta({ id: "QuotedMessage" });
+export type QuotedMessage = z.infer<typeof quotedMessageSchema>;
+
+export const messageSchema = z
+  .object({
+    id: uuidSchema,
+    channel_id: uuidSchema,
+    channel_external_id: externalIdSchema.nullable(),
+    /** Contiguous per channel from 1: a hole means that something was missed. */
+    seq: z.number().int().min(1),
+    user: userSummarySchema.nullable(),
+    user_id: uuidSchema.nullable(),
+    content: z.string(),
+    type: messageTypeSchema,
+    attachment_url: z.string().nullable(),
+    attachment: attachmentSchema.nullable(),
+    created_at: timeSchema,
+    edited_at: timeSchema.nullable(),
+    deleted_at: timeSchema.nullable(),
+    parent_id: uuidSchema.nullable(),
+    quoted_message: quotedMessageSchema.optional(),
+    mentions: z.array(mentionSchema),
+    reactions: z.array(reactionSchema),
+    metadata: z.record(z.string(), z.unknown()),
+    /** The sender's idempotency key; on the sender's own connections and answers only. */
+    client_id: z.string().optional(),
+  })
+  .meta({ id: "Message" });
+export type Message = z.infer<typeof messageSchema>;
+
+/** Any text: its size is a setting, and is judged after membership, not here. */
+const contentSchema = z.string().refine(isStorableText, { error: "must not contain NUL or lone surrogate characters" });
+
+export const sendMessageBodySchema = z
+  .object({
+    content: contentSchema.optional(),
+    /** Alias of `content`. */
+    text: contentSchema.optional(),
+    type: messageTypeSchema.optional(),
+    attachment_url: storableText(1, LIMITS.urlChars).nullable().optional(),
+    attachment: attachmentSchema.nullable().optional(),
+    parent_id: uuidSchema.nullable().optional(),
+    /** External ids of members. */
+    mentions: z.array(refSchema).max(LIMITS.mentionsPerMessage).optional(),
+    idempotency_key: storableText(1, LIMITS.idempotencyKeyChars).optional(),
+    metadata: freeJson(LIMITS.messageMetadataBytes).optional(),
+    /** The sender; with a workspace key only. */
+    user_id: refSchema.optional(),
+  })
+  .meta({ id: "SendMessage" });
+export type SendMessageBody = z.infer<typeof sendMessageBodySchema>;
+
+export const historyQuerySchema = z.object({ limit: limitSchema, before: cursorSchema.optional() });
+
+export const historySchema = z
+  .object({
+    /** Newest first. */
+    messages: z.array(messageSchema),
+    has_more: z.boolean(),
+    next_cursor: z.string().nullable(),
+    /** Present and true where the page came from the hub's journal because Postgres did not answer. */
+    from_journal: z.boolean().optional(),
+  })
+  .meta({ id: "History" });
+export type History = z.infer<typeof historySchema>;

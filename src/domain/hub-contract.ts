@@ -1,0 +1,143 @@
+import type { ChannelType } from "../protocol/channel.ts";
+import type { ErrorCode, ErrorDetail } from "../protocol/errors.ts";
+import type { Role } from "../protocol/member.ts";
+import type { Message, SendMessageBody } from "../protocol/message.ts";
+
+/**
+ * What the Worker and a workspace's hub say to each other. Not on the wire: plain data over Durable Object RPC.
+ * Refusals travel as values, since a stub that threw is broken for good.
+ */
+export type HubResult<Value> = { ok: true; value: Value } | { ok: false; error: HubError };
+
+export interface HubError {
+  code: ErrorCode;
+  message: string;
+  details?: ErrorDetail[];
+  /** Seconds. */
+  retryAfter?: number;
+}
+
+/** A user as the hub keeps it; `version` tells which of two profiles is newer. */
+export interface UserProfile {
+  id: string;
+  external_id: string;
+  name: string;
+  avatar_url: string | null;
+  version: number;
+}
+
+export interface ChannelInfo {
+  id: string;
+  external_id: string | null;
+  type: ChannelType;
+  name: string | null;
+  avatar_url: string | null;
+  created_by: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface Membership {
+  user_id: string;
+  role: Role | null;
+  joined_at: string;
+}
+
+/** A channel with all its members as Postgres has it at `version`. */
+export interface ChannelSnapshot {
+  channel: ChannelInfo;
+  version: number;
+  /** Of the newest archived message. */
+  last_seq: number;
+  deleted: boolean;
+  members: Membership[];
+  users: UserProfile[];
+}
+
+/**
+ * One committed change of a channel. It takes a hub that knows `version - 1` to `version`; a hub that is further
+ * behind pulls a snapshot instead.
+ */
+export interface ChannelChange {
+  channel: ChannelInfo;
+  version: number;
+  deleted: boolean;
+  /** True where name or picture changed. */
+  updated: boolean;
+  /** New or changed memberships, with the profiles of their users. */
+  joined: Membership[];
+  users: UserProfile[];
+  roleChanged: Membership[];
+  left: string[];
+}
+
+/** Who acts: a workspace key may name any user and needs no role. */
+export interface SendCommand {
+  /** Internal or external id. */
+  channel: string;
+  sender: { userId: string } | { userRef: string } | { system: true };
+  body: Omit<SendMessageBody, "user_id">;
+}
+
+export interface SendOutcome {
+  message: Message;
+  /** True where the idempotency key had been used: this is the message of then. */
+  replayed: boolean;
+}
+
+/** How far the archive has come with what a read is about to look at. */
+export interface Settled {
+  /** False where the archive did not answer in time: Postgres lacks the newest messages. */
+  archived: boolean;
+  /** Of the channel's newest message, 0 for none or an unknown channel. */
+  lastSeq: number;
+}
+
+export interface TailPage {
+  messages: Message[];
+  hasMore: boolean;
+}
+
+export interface HubStats {
+  epoch: string;
+  head: number;
+  archived: number;
+  parked: number;
+  connections: number;
+  users: number;
+}
+
+/** The hub's RPC surface. */
+export interface HubRpc {
+  /** Appends a message and answers when it is durable. */
+  sendMessage(command: SendCommand): Promise<HubResult<SendOutcome>>;
+  /** Forward-only read or delivered cursor of a member; without `messageId` up to the newest message. */
+  receipt(command: ReceiptCommand): Promise<HubResult<null>>;
+  /** Brings a channel to `version`. Without `change`, or where it does not fit, the hub pulls from Postgres. */
+  applyChannel(channelId: string, version: number, change?: ChannelChange): Promise<HubResult<null>>;
+  /** Refreshes the profile of a user the hub already knows. */
+  applyUser(user: UserProfile): Promise<HubResult<null>>;
+  /** Forgets a deleted user and closes its sockets. Its channels are told through `applyChannel`. */
+  removeUser(userId: string): Promise<HubResult<null>>;
+  /** Returns when all messages of the channel (or of all of the user's channels) are in Postgres, or after ~1 s. */
+  settled(scope: { channelId: string } | { userId: string }): Promise<Settled>;
+  /** Newest messages with `seq < before`, newest first, out of the journal. For when Postgres is away. */
+  journalPage(request: JournalPageRequest): Promise<HubResult<TailPage>>;
+  stats(): Promise<HubStats>;
+}
+
+export interface ReceiptCommand {
+  kind: "read" | "delivered";
+  channel: string;
+  userId: string;
+  messageId?: string;
+}
+
+export interface JournalPageRequest {
+  channel: string;
+  /** Undefined for a workspace key, which sees all channels. */
+  userId?: string;
+  before?: number;
+  limit: number;
+}
+

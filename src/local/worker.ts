@@ -1,0 +1,133 @@
+import fs from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type MiniflareOptions } from "miniflare";
+import { messageOf, StackError } from "./errors.ts";
+import { pidFile, readPid, removePid, runFolder } from "./pid-files.ts";
+import { projectRoot } from "./root.ts";
+import { bundleWorker, FRONT_ENTRYPOINT } from "./worker-bundle.ts";
+import { readWorkerConfig } from "./worker-config.ts";
+
+const HOST = "127.0.0.1";
+
+export interface WorkerOptions {
+  dataDir: string;
+  /** Port of the Worker, where browsers go. */
+  port: number;
+  /** Port of miniflare's own entry, which only serves the object store's S3 door. */
+  entryPort: number;
+  vars: Record<string, string>;
+  /** Local bucket with its credentials; absent when a replacement store is used. */
+  bucket?: { name: string; accessKeyId: string; secretAccessKey: string };
+  /** Another Worker than the one in wrangler.toml: for tests of the stack itself. */
+  main?: string;
+  log?: (line: string) => void;
+}
+
+/** The Worker in workerd, with its Durable Objects and bucket kept in the data folder. */
+export class LocalWorker {
+  readonly baseUrl: string;
+  readonly #options: WorkerOptions;
+  #miniflare: Miniflare | undefined;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    this.baseUrl = `http://${HOST}:${options.port}`;
+  }
+
+  /** Bundles the Worker and starts workerd; the same state is there as when it last ran. */
+  async start(): Promise<void> {
+    if (this.#miniflare) return;
+    const options = await this.#miniflareOptions();
+    useLauncher();
+    const miniflare = new Miniflare(options);
+    this.#miniflare = miniflare;
+    try {
+      await miniflare.ready;
+    } catch (error) {
+      await this.stop();
+      throw new StackError(`The Worker does not start: ${messageOf(error)}`);
+    }
+  }
+
+  /** Stops workerd. Sockets are cut; what was acknowledged is on disk. */
+  async stop(): Promise<void> {
+    const miniflare = this.#miniflare;
+    this.#miniflare = undefined;
+    await miniflare?.dispose().catch(() => undefined);
+    removePid(this.#options.dataDir, "workerd");
+  }
+
+  /** Ends workerd with SIGKILL, in the middle of whatever it does; `start()` brings it back with its state. */
+  async kill(): Promise<void> {
+    const pid = this.pid;
+    if (pid !== undefined) process.kill(pid, "SIGKILL");
+    // Without this miniflare would restart workerd by itself.
+    await this.stop();
+  }
+
+  /** Process id of workerd while it runs. */
+  get pid(): number | undefined {
+    return readPid(this.#options.dataDir, "workerd");
+  }
+
+  async #miniflareOptions(): Promise<MiniflareOptions> {
+    const { dataDir, port, entryPort, vars, bucket, log } = this.#options;
+    const config = await readWorkerConfig(projectRoot);
+    const { assets } = config.options;
+    if (assets) fs.mkdirSync(assets.directory, { recursive: true });
+    fs.mkdirSync(runFolder(dataDir), { recursive: true });
+    const script = await bundleWorker(this.#options.main ?? config.main, assets?.run_worker_first ?? false);
+    return convertV4MiniflareOptions({
+      host: HOST,
+      port: entryPort,
+      // A place on the map would be looked up over the network.
+      cf: false,
+      log: new Log(LogLevel.NONE),
+      logRequests: false,
+      telemetry: { enabled: false },
+      resourcePersistencePath: path.join(dataDir, "worker"),
+      handleStructuredLogs: ({ message }) => log?.(message),
+      unsafeRuntimeEnv: {
+        KABAR_WORKERD_BINARY: workerdBinary(),
+        KABAR_WORKERD_PID_FILE: pidFile(dataDir, "workerd"),
+      },
+      workers: [
+        {
+          ...config.options,
+          modules: true,
+          script,
+          bindings: { ...config.options.bindings, ...vars },
+          serviceBindings: {
+            ...config.options.serviceBindings,
+            KABAR_ENTRY: { external: { address: `${HOST}:${entryPort}`, http: {} } },
+          },
+          ...(bucket && {
+            r2Buckets: {
+              KABAR_LOCAL_BUCKET: {
+                id: bucket.name,
+                s3Credentials: { accessKeyId: bucket.accessKeyId, secretAccessKey: bucket.secretAccessKey },
+              },
+            },
+          }),
+          unsafeDirectSockets: [{ host: HOST, port, entrypoint: FRONT_ENTRYPOINT }],
+          unsafeRegisterWorker: false,
+        },
+      ],
+    });
+  }
+}
+
+/** miniflare starts what this variable names; the launcher raises the limit of descriptors and runs the real binary. */
+function useLauncher(): void {
+  if (process.platform === "win32") return;
+  const launcher = path.join(projectRoot, "src/local/workerd-launcher.sh");
+  // An archive download loses the executable bit.
+  if ((fs.statSync(launcher).mode & 0o111) !== 0o111) fs.chmodSync(launcher, 0o755);
+  process.env.MINIFLARE_WORKERD_PATH = launcher;
+}
+
+function workerdBinary(): string {
+  const fromMiniflare = createRequire(createRequire(import.meta.url).resolve("miniflare"));
+  return (fromMiniflare("workerd") as { default: string }).default;
+}

@@ -43,14 +43,21 @@ export interface Membership {
   joined_at: string;
 }
 
+/** A membership with its cursors: everything up to these message seqs is read and delivered. */
+export interface MembershipWithCursors extends Membership {
+  read_seq: number;
+  delivered_seq: number;
+}
+
 /** A channel with all its members as Postgres has it at `version`. */
 export interface ChannelSnapshot {
   channel: ChannelInfo;
   version: number;
   /** Of the newest archived message. */
   last_seq: number;
+  last_message_id: string | null;
   deleted: boolean;
-  members: Membership[];
+  members: MembershipWithCursors[];
   users: UserProfile[];
 }
 
@@ -119,8 +126,8 @@ export interface HubRpc {
   applyUser(user: UserProfile): Promise<HubResult<null>>;
   /** Forgets a deleted user and closes its sockets. Its channels are told through `applyChannel`. */
   removeUser(userId: string): Promise<HubResult<null>>;
-  /** Returns when all messages of the channel (or of all of the user's channels) are in Postgres, or after ~1 s. */
-  settled(scope: { channelId: string } | { userId: string }): Promise<Settled>;
+  /** Returns when all messages of the channel (internal or external id; or of all of the user's channels) are in Postgres, or after ~1 s. */
+  settled(scope: { channel: string } | { userId: string }): Promise<Settled>;
   /** Newest messages with `seq < before`, newest first, out of the journal. For when Postgres is away. */
   journalPage(request: JournalPageRequest): Promise<HubResult<TailPage>>;
   stats(): Promise<HubStats>;
@@ -140,4 +147,3 @@ export interface JournalPageRequest {
   before?: number;
   limit: number;
 }
-

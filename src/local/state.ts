@@ -17,7 +17,7 @@ export interface LocalState {
   /** Where the cluster is, when the folder itself is out of reach for the user that Postgres runs as. */
   postgresDataDir?: string;
   /** The demo workspace of `npm start`; its secret exists nowhere else, the database has only a hash. */
-  demo?: { workspaceId: string; apiKey: string; apiSecret: string; databaseId: string };
+  demo?: { workspaceId: string; apiKey: string; apiSecret: string };
 }
 
 /** `state.json` of one data folder. Secrets inside, so only the owner may read it. */
@@ -46,7 +46,9 @@ export class StateFile {
       const fresh = freshState();
       return { ...read, ports: { ...read.ports }, secrets: { ...fresh.secrets, ...read.secrets } };
     } catch {
-      throw new StackError(`${this.path} is not readable JSON: restore it, or remove the whole data folder to start anew.`);
+      throw new StackError(
+        `${this.path} is not readable JSON: restore it, or remove the whole data folder to start anew.`,
+      );
     }
   }
 }

@@ -29,7 +29,9 @@ export async function bundleWorker(main: string, workerFirst: string[] | boolean
       conditions: ["workerd", "worker", "browser", "module"],
       external: ["cloudflare:*", "node:*"],
       // Packages that name Node's modules without the prefix get workerd's own under nodejs_compat.
-      alias: Object.fromEntries(builtinModules.filter((name) => !name.includes(":")).map((name) => [name, `node:${name}`])),
+      alias: Object.fromEntries(
+        builtinModules.filter((name) => !name.includes(":")).map((name) => [name, `node:${name}`]),
+      ),
       loader: { ".sql": "text", ".txt": "text", ".html": "text", ".wasm": "binary" },
       define: { "process.env.NODE_ENV": '"production"' },
       logLevel: "silent",

@@ -57,6 +57,8 @@ export const memberJoinedFrameSchema = frame("member.joined", {
   ...durable,
   channel: channelSchema,
   members: z.array(memberSchema),
+  /** Seq of the channel's newest message at that moment: what the newcomers have not missed. */
+  last_seq: z.number().int(),
 });
 export const memberLeftFrameSchema = frame("member.left", { ...durable, ...channelIds, user_ids: z.array(uuidSchema) });
 export const memberUpdatedFrameSchema = frame("member.updated", { ...durable, ...channelIds, member: memberSchema });

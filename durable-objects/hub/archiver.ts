@@ -1,0 +1,177 @@
+import { backOff } from "../../src/domain/back-off.ts";
+import { type Archive, type ArchiveReceipt, ArchiveRejected } from "../../src/domain/hub-ports.ts";
+import { archiveBatch, changesPostgres } from "./archive-batch.ts";
+import type { Journal, JournalEvent } from "./journal.ts";
+import type { HubRuntime } from "./storage.ts";
+
+const BATCH_EVENTS = 500;
+/** Sends gather this long before they are archived, unless a reader waits. */
+const GATHER_MS = 200;
+const BACK_OFF_BASE_MS = 1_000;
+const BACK_OFF_CAP_MS = 60_000;
+/** A waiting reader may bring the next attempt forward, but not closer to the last one than this. */
+const READER_RETRY_MS = 1_000;
+
+export interface ArchiverParts {
+  journal: Journal;
+  archive: Archive;
+  runtime: HubRuntime;
+  /** Postgres knows these channels at these versions. */
+  onVersions(versions: ReadonlyMap<string, number>): void;
+  /** Asks for the hub's alarm to be set anew. */
+  onSchedule(): void;
+}
+
+/**
+ * Carries the journal to Postgres: in order, in batches, as often as needed. The journal is its own outbox; an event
+ * is owed until the watermark has passed it. Where Postgres does not answer nothing is dropped and the next attempt
+ * comes by alarm, 1 to 60 s later; an event that Postgres refuses for good is parked and reported.
+ */
+export class Archiver {
+  readonly #parts: ArchiverParts;
+  /** Channel → journal seq of its newest event that Postgres lacks. */
+  readonly #owed = new Map<string, number>();
+  #running: Promise<void> | undefined;
+  #gathering = false;
+  #failures = 0;
+  #lastAttempt = 0;
+  #retryAt: number | undefined;
+
+  constructor(parts: ArchiverParts) {
+    this.#parts = parts;
+    const { journal } = parts;
+    for (let after = journal.archived; after < journal.head; ) {
+      const events = journal.read(after, BATCH_EVENTS);
+      for (const event of events) this.#owe(event);
+      after = events.at(-1)?.seq ?? journal.head;
+    }
+  }
+
+  /** Notes a new event and lets the next batch gather. */
+  appended(event: JournalEvent): void {
+    this.#owe(event);
+    this.#gather();
+  }
+
+  /** Unix milliseconds of the next attempt that an alarm must make; undefined where nothing is owed. */
+  nextAttempt(now: number): number | undefined {
+    const { journal } = this.#parts;
+    if (journal.archived >= journal.head) return undefined;
+    return this.#retryAt ?? now + 2_000;
+  }
+
+  /** True where Postgres has all of the channel's events. */
+  isSettled(channelId: string): boolean {
+    return !this.#owed.has(channelId);
+  }
+
+  /** Channels of which Postgres lacks something. */
+  get unsettled(): Iterable<string> {
+    return this.#owed.keys();
+  }
+
+  /** Archives on behalf of a waiting reader; true when the channels are settled. Fails fast while Postgres is away. */
+  async settle(channelIds: readonly string[]): Promise<boolean> {
+    const settled = () => channelIds.every((id) => this.isSettled(id));
+    if (settled()) return true;
+    const { runtime } = this.#parts;
+    if (this.#retryAt !== undefined && runtime.now() - this.#lastAttempt < READER_RETRY_MS) return false;
+    // A batch that is under way may lack the newest events: then one more follows.
+    await this.drain();
+    if (!settled() && this.#retryAt === undefined) await this.drain();
+    return settled();
+  }
+
+  /** Writes what is owed now, until an attempt fails. Never throws. Calls at one time share one run. */
+  drain(): Promise<void> {
+    this.#running ??= this.#drain().finally(() => {
+      this.#running = undefined;
+      // What was appended meanwhile waits for the next batch.
+      const { journal } = this.#parts;
+      if (journal.archived < journal.head) this.#gather();
+    });
+    return this.#running;
+  }
+
+  #gather(): void {
+    if (this.#gathering || this.#running !== undefined) return;
+    const { runtime, onSchedule } = this.#parts;
+    // The alarm makes the attempt while Postgres is away, and where the object ends before the timer.
+    onSchedule();
+    if (this.#retryAt !== undefined) return;
+    this.#gathering = true;
+    runtime.defer(GATHER_MS, () => {
+      this.#gathering = false;
+      void this.drain();
+    });
+  }
+
+  async #drain(): Promise<void> {
+    const { journal, runtime } = this.#parts;
+    const target = journal.head;
+    while (journal.archived < target) {
+      this.#lastAttempt = runtime.now();
+      const events = journal.read(journal.archived, BATCH_EVENTS);
+      try {
+        await this.#write(events);
+        this.#failures = 0;
+        this.#retryAt = undefined;
+      } catch (error) {
+        this.#failures++;
+        const wait = backOff(this.#failures, BACK_OFF_BASE_MS, BACK_OFF_CAP_MS, runtime.random());
+        this.#retryAt = runtime.now() + wait;
+        runtime.log("warn", "archive.failed", {
+          owed: journal.head - journal.archived,
+          retry_ms: wait,
+          error: text(error),
+        });
+        return;
+      }
+    }
+  }
+
+  /** Writes the events, or in halves where Postgres refuses them, down to the one that it refuses. */
+  async #write(events: readonly JournalEvent[]): Promise<void> {
+    const { journal, archive, runtime } = this.#parts;
+    const last = events.at(-1);
+    if (last === undefined) return;
+    try {
+      const receipt = await archive.write(archiveBatch(journal.epoch, events));
+      this.#noteRewind(receipt);
+      this.#passed(last.seq);
+      this.#parts.onVersions(receipt.versions);
+    } catch (error) {
+      if (!(error instanceof ArchiveRejected)) throw error;
+      if (events.length > 1) {
+        const middle = Math.floor(events.length / 2);
+        await this.#write(events.slice(0, middle));
+        await this.#write(events.slice(middle));
+        return;
+      }
+      journal.park(last.seq, text(error));
+      runtime.log("error", "archive.parked", { seq: last.seq, type: last.type, error: text(error) });
+      this.#passed(last.seq);
+    }
+  }
+
+  #passed(seq: number): void {
+    this.#parts.journal.markArchived(seq);
+    for (const [channelId, owed] of this.#owed) if (owed <= seq) this.#owed.delete(channelId);
+  }
+
+  /** Postgres has seen more of this epoch than the journal holds: the object's storage was set back in time. */
+  #noteRewind({ before }: ArchiveReceipt): void {
+    const { journal, runtime } = this.#parts;
+    if (before === undefined || before.epoch !== journal.epoch || before.seq <= journal.head) return;
+    runtime.log("error", "journal.rewound", { archived: before.seq, head: journal.head });
+    journal.renewEpoch();
+  }
+
+  #owe(event: JournalEvent): void {
+    if (changesPostgres(event)) this.#owed.set(event.channelId, event.seq);
+  }
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

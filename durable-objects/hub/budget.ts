@@ -1,0 +1,84 @@
+import type { BudgetStore } from "../../src/domain/hub-ports.ts";
+import { SlidingLog } from "../../src/domain/sliding-log.ts";
+
+const WINDOW_MS = 60_000;
+/** Messages per lease: a send costs a tenth of a command, and a restart forgets at most nine. */
+const LEASE = 10;
+const MAX_USERS = 20_000;
+
+interface Allowance {
+  log: SlidingLog;
+  /** Messages that the store has granted and that are not sent yet. */
+  leased: number;
+  leaseEndsAt: number;
+  /** The store has said no until then, unix ms. */
+  refusedUntil: number;
+  asking: boolean;
+}
+
+/**
+ * Messages per user and minute. The hub sees every message of its workspace, so its own exact window decides at once;
+ * blocks of the same budget are leased from the store beside the sends, which carries the count across a hub that
+ * slept or restarted. Without an answer of the store the window alone goes on: never unlimited, never closed.
+ */
+export class MessageBudget {
+  readonly #limit: number;
+  readonly #store: BudgetStore | undefined;
+  readonly #users = new Map<string, Allowance>();
+
+  constructor(limitPerMinute: number, store: BudgetStore | undefined) {
+    this.#limit = limitPerMinute;
+    this.#store = store;
+  }
+
+  /** Takes one message. @returns 0 when allowed, else milliseconds until the next one is. */
+  take(userId: string, now: number): number {
+    const allowance = this.#allowance(userId, now);
+    const wait = Math.max(allowance.log.waitMs(now), allowance.leased > 0 ? 0 : allowance.refusedUntil - now);
+    if (wait > 0) return wait;
+    allowance.log.record(now);
+    if (allowance.leaseEndsAt <= now) allowance.leased = 0;
+    if (allowance.leased > 0) allowance.leased--;
+    else this.#ask(userId, allowance, now);
+    return 0;
+  }
+
+  /** Leases a block; the message that asked is part of it. */
+  #ask(userId: string, allowance: Allowance, now: number): void {
+    if (this.#store === undefined || allowance.asking) return;
+    allowance.asking = true;
+    const count = Math.min(LEASE, this.#limit);
+    this.#store
+      .lease(userId, count)
+      .then((waitMs) => {
+        if (waitMs > 0) allowance.refusedUntil = now + waitMs;
+        else {
+          allowance.leased = count - 1;
+          allowance.leaseEndsAt = now + WINDOW_MS;
+        }
+      })
+      .catch(() => {
+        // The window alone decides until the store answers again.
+      })
+      .finally(() => {
+        allowance.asking = false;
+      });
+  }
+
+  #allowance(userId: string, now: number): Allowance {
+    const known = this.#users.get(userId);
+    if (known !== undefined) return known;
+    if (this.#users.size >= MAX_USERS) {
+      for (const [id, one] of this.#users) if (one.log.isEmpty(now)) this.#users.delete(id);
+    }
+    const fresh = {
+      log: new SlidingLog(this.#limit, WINDOW_MS),
+      leased: 0,
+      leaseEndsAt: 0,
+      refusedUntil: 0,
+      asking: false,
+    };
+    this.#users.set(userId, fresh);
+    return fresh;
+  }
+}

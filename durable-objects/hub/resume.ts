@@ -1,0 +1,119 @@
+import { isOwnOnly } from "../../src/domain/audience.ts";
+import { decodeResumeCursor, encodeResumeCursor } from "../../src/domain/resume-cursor.ts";
+import type { ResyncReason } from "../../src/protocol/frames-down.ts";
+import type { Connection } from "./connection.ts";
+import type { Directory } from "./directory.ts";
+import { encodeError, encodeEvent, encodeFrame } from "./encode.ts";
+import type { Journal, JournalEvent } from "./journal.ts";
+
+/** A longer absence is served faster by history than by replay. */
+const MAX_REPLAYED_EVENTS = 2_000;
+/** Journal rows that one replay may look through. */
+const MAX_SPAN = 100_000;
+
+/**
+ * Replays what a connection missed: everything after the client's cursor that it is entitled to, in order and once,
+ * then `resumed`; or `resync`, and nothing.
+ *
+ * A new connection is *held*: live events stay in the journal until its first frame, or for 250 ms after the first
+ * event, so that a client which resumes at once gets what it missed before what is new. One that resumes later gets
+ * the gap before its `connection.ready` only, since everything after it was already sent live.
+ */
+export class Resume {
+  readonly #directory: Directory;
+  readonly #journal: Journal;
+
+  constructor(parts: { directory: Directory; journal: Journal }) {
+    this.#directory = parts.directory;
+    this.#journal = parts.journal;
+  }
+
+  /**
+   * Handles a `resume` frame. Whatever waits for fan-out must have been sent before: the cursor of the answer is the
+   * journal's head.
+   */
+  resume(connection: Connection, cursor: string, id: string | undefined): void {
+    const place = decodeResumeCursor(cursor);
+    if (place === undefined) {
+      this.release(connection);
+      const error = {
+        code: "VALIDATION_ERROR",
+        message: "unable to resume; because the cursor is not one of ours",
+      } as const;
+      connection.send(encodeError(id, error));
+      return;
+    }
+    const reason = this.#outOfReach(place.epoch, place.seq);
+    if (reason !== undefined) {
+      this.#resync(connection, reason, id);
+      return;
+    }
+
+    const through = connection.held ? this.#journal.head : connection.state.resumeFrom;
+    const events = this.#missed(connection.userId, place.seq, through, MAX_REPLAYED_EVENTS + 1);
+    if (events.length > MAX_REPLAYED_EVENTS) {
+      this.#resync(connection, "too_many_events", id);
+      return;
+    }
+
+    this.#replay(connection, events);
+    connection.replayed(Math.min(place.seq, connection.state.resumeFrom), through);
+    connection.send(
+      encodeFrame({
+        type: "resumed",
+        ...(id === undefined ? {} : { id }),
+        data: { cursor: this.#cursor(this.#journal.head), count: events.length },
+      }),
+    );
+  }
+
+  /** Lets a held connection go live, sending what waited for it. */
+  release(connection: Connection): void {
+    if (!connection.held) return;
+    const { resumeFrom } = connection.state;
+    if (resumeFrom < this.#journal.head) {
+      this.#replay(connection, this.#missed(connection.userId, resumeFrom, this.#journal.head, MAX_SPAN));
+      connection.replayed(resumeFrom, this.#journal.head);
+    }
+    connection.held = false;
+  }
+
+  #outOfReach(epoch: string, seq: number): ResyncReason | undefined {
+    if (epoch !== this.#journal.epoch) return "epoch_changed";
+    if (seq > this.#journal.head) return "cursor_ahead";
+    if (seq < this.#journal.trimmed) return "journal_trimmed";
+    if (this.#journal.head - seq > MAX_SPAN) return "too_many_events";
+    return undefined;
+  }
+
+  #missed(userId: string, after: number, through: number, limit: number): JournalEvent[] {
+    if (after >= through) return [];
+    const memberships = this.#directory.membershipsOf(userId);
+    const events = this.#journal.readFor(userId, memberships, after, through, limit);
+    return events.filter(
+      (event) =>
+        event.userId === userId || !isOwnOnly(event.type, this.#directory.channel(event.channelId)?.members.size ?? 0),
+    );
+  }
+
+  #replay(connection: Connection, events: readonly JournalEvent[]): void {
+    for (const event of events) {
+      connection.send(encodeEvent(event, this.#cursor(event.seq), event.userId === connection.userId));
+    }
+  }
+
+  #resync(connection: Connection, reason: ResyncReason, id: string | undefined): void {
+    this.release(connection);
+    connection.send(
+      encodeFrame({
+        type: "resync",
+        ...(id === undefined ? {} : { id }),
+        data: { reason, cursor: this.#cursor(this.#journal.head) },
+      }),
+    );
+  }
+
+  #cursor(seq: number): string {
+    return encodeResumeCursor({ epoch: this.#journal.epoch, seq });
+  }
+}

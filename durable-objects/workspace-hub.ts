@@ -1,0 +1,168 @@
+import { DurableObject } from "cloudflare:workers";
+import { postgresArchive } from "../src/data/archive.ts";
+import { postgresChannelSource } from "../src/data/channel-snapshot.ts";
+import { openDatabase } from "../src/data/db.ts";
+import type {
+  ChannelChange,
+  HubResult,
+  HubRpc,
+  HubStats,
+  JournalPageRequest,
+  ReceiptCommand,
+  SendCommand,
+  SendOutcome,
+  Settled,
+  TailPage,
+  UserProfile,
+} from "../src/domain/hub-contract.ts";
+import { logEvent } from "../src/platform/log.ts";
+import { messageBudgetStore } from "../src/platform/message-budget.ts";
+import { type Env, settingsOf } from "../src/platform/settings.ts";
+import { PING_TEXT, PONG_TEXT } from "../src/protocol/frames-up.ts";
+import { LIMITS } from "../src/protocol/limits.ts";
+import type { Message } from "../src/protocol/message.ts";
+import type { Connection, ConnectionState } from "./hub/connection.ts";
+import { Hub } from "./hub/hub.ts";
+import { unavailable } from "./hub/inbound.ts";
+import { Sessions } from "./hub/session.ts";
+import { durableSql, hibernatingSocket } from "./platform.ts";
+
+/** One per workspace: its sequencer and its sockets. A shell that brings storage, sockets and clock to `hub/`. */
+export class WorkspaceHub extends DurableObject<Env> implements HubRpc {
+  readonly #hub: Hub;
+  readonly #sessions: Sessions;
+  readonly #connections = new Map<WebSocket, Connection>();
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    const settings = settingsOf(env);
+    const workspaceId = ctx.id.name ?? "";
+    const db = openDatabase(settings);
+    const runtime = {
+      now: () => Date.now(),
+      defer: (ms: number, work: () => void) => void setTimeout(work, ms),
+      setAlarm: (at: number) => void ctx.storage.setAlarm(at),
+      random: () => Math.random(),
+      log: (level: "info" | "warn" | "error", event: string, fields?: Record<string, unknown>) =>
+        logEvent(level, event, { workspace_id: workspaceId, ...fields }),
+    };
+    this.#hub = new Hub({
+      sql: durableSql(ctx.storage),
+      runtime,
+      archive: postgresArchive(db, workspaceId),
+      source: postgresChannelSource(db, workspaceId),
+      budgetStore: messageBudgetStore(settings, workspaceId),
+      rules: settings,
+      messagesPerMinute: settings.messagesPerMinute,
+      retentionMs: settings.journalRetentionHours * 3_600_000,
+    });
+    this.#sessions = new Sessions(this.#hub, runtime);
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING_TEXT, PONG_TEXT));
+    for (const socket of ctx.getWebSockets()) {
+      const state = socket.deserializeAttachment() as ConnectionState | null;
+      if (state !== null) this.#connections.set(socket, this.#sessions.restore(hibernatingSocket(ctx, socket), state));
+    }
+  }
+
+  /** The WebSocket upgrade, with the identity that the Worker has verified. */
+  override async fetch(request: Request): Promise<Response> {
+    if (this.#hub.connections.size >= LIMITS.connectionsPerHub) return new Response(null, { status: 503 });
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.ctx.acceptWebSocket(server);
+    const connection = this.#sessions.open(hibernatingSocket(this.ctx, server), {
+      userId: request.headers.get("x-kabar-user-id") ?? "",
+      workspaceId: request.headers.get("x-kabar-workspace-id") ?? "",
+      tokenExpiresAt: Number(request.headers.get("x-kabar-token-exp")) * 1000,
+    });
+    if (connection !== undefined) this.#connections.set(server, connection);
+    const protocol = request.headers.get("sec-websocket-protocol");
+    const headers = new Headers(protocol === null ? [] : [["sec-websocket-protocol", protocol]]);
+    return new Response(null, { status: 101, webSocket: client, headers });
+  }
+
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    const connection = this.#connections.get(socket);
+    if (connection !== undefined) await this.#sessions.receive(connection, message);
+  }
+
+  override webSocketClose(socket: WebSocket, code: number): void {
+    this.#forget(socket);
+    try {
+      // Codes that mean "no close frame" may not be sent back.
+      socket.close(code === 1005 || code === 1006 || code === 1015 ? 1000 : code);
+    } catch {
+      // Closed already.
+    }
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#forget(socket);
+  }
+
+  override alarm(): Promise<void> {
+    return this.#hub.alarm();
+  }
+
+  sendMessage(command: SendCommand): Promise<HubResult<SendOutcome>> {
+    return this.#guarded(async () => {
+      const sent = await this.#hub.send(command);
+      if (!sent.ok) return sent;
+      const { messageJson, clientId, replayed } = sent.value;
+      const message = JSON.parse(messageJson) as Message;
+      return {
+        ok: true,
+        value: { message: clientId === null ? message : { ...message, client_id: clientId }, replayed },
+      };
+    });
+  }
+
+  receipt(command: ReceiptCommand): Promise<HubResult<null>> {
+    return this.#guarded(() => this.#hub.receipt(command));
+  }
+
+  applyChannel(channelId: string, version: number, change?: ChannelChange): Promise<HubResult<null>> {
+    return this.#guarded(async () => {
+      await this.#hub.applyChannel(channelId, version, change);
+      return { ok: true, value: null };
+    });
+  }
+
+  async applyUser(user: UserProfile): Promise<HubResult<null>> {
+    this.#hub.applyUser(user);
+    return { ok: true, value: null };
+  }
+
+  async removeUser(userId: string): Promise<HubResult<null>> {
+    this.#hub.removeUser(userId);
+    return { ok: true, value: null };
+  }
+
+  settled(scope: { channel: string } | { userId: string }): Promise<Settled> {
+    return this.#hub.settled(scope);
+  }
+
+  async journalPage(request: JournalPageRequest): Promise<HubResult<TailPage>> {
+    return this.#hub.journalPage(request);
+  }
+
+  async stats(): Promise<HubStats> {
+    return this.#hub.stats();
+  }
+
+  #forget(socket: WebSocket): void {
+    const connection = this.#connections.get(socket);
+    if (connection === undefined) return;
+    this.#connections.delete(socket);
+    this.#sessions.closed(connection);
+  }
+
+  /** Refusals and failures travel as values: a stub that saw an exception is broken for good. */
+  async #guarded<Value>(work: () => Promise<HubResult<Value>>): Promise<HubResult<Value>> {
+    try {
+      return await work();
+    } catch (error) {
+      logEvent("error", "hub.call_failed", { workspace_id: this.ctx.id.name, error: String(error) });
+      return unavailable();
+    }
+  }
+}

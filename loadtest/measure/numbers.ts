@@ -1,0 +1,16 @@
+/** Median of a list that is not empty. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const upper = sorted[Math.floor(sorted.length / 2)] ?? 0;
+  const lower = sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
+  return (lower + upper) / 2;
+}
+
+export function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}
+
+/** Share in percent, with two digits; null where there is no whole. */
+export function percent(part: number, whole: number): number | null {
+  return whole === 0 ? null : round((part / whole) * 100, 2);
+}

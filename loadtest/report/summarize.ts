@@ -1,0 +1,81 @@
+import { readEnvironment } from "../measure/environment.ts";
+import { percent, round } from "../measure/numbers.ts";
+import type { Recorder } from "../measure/recorder.ts";
+import type { Scenario } from "../scenario.ts";
+import {
+  type DeliverySummary,
+  type GeneratorSummary,
+  type ServerSummary,
+  type Summary,
+  summarySchema,
+} from "../summary.ts";
+import type { LoadTarget } from "../target.ts";
+import { findProblems } from "./problems.ts";
+import { judgeTargets } from "./targets.ts";
+
+/** Everything that a finished run knows. */
+export interface RunResult {
+  scenario: Scenario;
+  target: LoadTarget;
+  startedAt: Date;
+  measuredSeconds: number;
+  interrupted: boolean;
+  recorder: Recorder;
+  deliveries: DeliverySummary;
+  server: ServerSummary | null;
+  generator: GeneratorSummary;
+}
+
+/** Puts a run into the form in which it is kept. */
+export function summarize(result: RunResult): Summary {
+  const { scenario, target, recorder, deliveries, server } = result;
+  const { upgrades, pings, sends, reads } = recorder;
+  const messagesPerSecond = scenario.senders / scenario.send_interval_seconds;
+  const measured = {
+    upgrades: {
+      attempted: upgrades.attempted,
+      succeeded: upgrades.succeeded,
+      success_percent: percent(upgrades.succeeded, upgrades.attempted),
+      rate_limited: upgrades.rateLimited,
+      latency: recorder.upgrade.summary(),
+      ready: recorder.ready.summary(),
+    },
+    pings: { ...pings, latency: recorder.ping.summary() },
+    sends: {
+      ...sends,
+      latency: recorder.send.summary(),
+      socket: recorder.sendSocket.summary(),
+      rest: recorder.sendRest.summary(),
+    },
+    deliveries: { ...deliveries, latency: recorder.delivery.summary() },
+    history: {
+      attempted: reads.attempted,
+      answered: reads.answered,
+      full_pages: reads.fullPages,
+      failed: reads.failed,
+      latency: recorder.history.summary(),
+    },
+    closes: recorder.closes(),
+    errors: recorder.errors(),
+    server,
+  };
+  return summarySchema.parse({
+    schema_version: 1,
+    started_at: result.startedAt.toISOString(),
+    finished_at: new Date().toISOString(),
+    measured_seconds: round(result.measuredSeconds, 1),
+    interrupted: result.interrupted,
+    target: { base_url: target.baseUrl.origin, loopback: target.loopback },
+    environment: readEnvironment(),
+    scenario,
+    rates: {
+      pings_per_second: round(scenario.sockets / scenario.ping_interval_seconds, 2),
+      messages_per_second: round(messagesPerSecond, 2),
+      deliveries_per_second: round(messagesPerSecond * (Math.min(scenario.group_size, scenario.sockets) - 1), 2),
+    },
+    ...measured,
+    generator: result.generator,
+    targets: judgeTargets(scenario.targets, measured),
+    problems: findProblems(measured),
+  } satisfies Summary);
+}

@@ -1,0 +1,93 @@
+import { neon, neonConfig } from "@neondatabase/serverless";
+import type { SQL } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/neon-http";
+import { UpstreamUnavailable } from "../domain/api-error.ts";
+
+/** Milliseconds after which Postgres counts as not answering. */
+const TIMEOUT_MS = 5_000;
+/** How often a batch that lost against another one (deadlock, serialization, vanished reference) is run. */
+const BATCH_ATTEMPTS = 4;
+
+export interface Rows<Row> {
+  rows: Row[];
+}
+
+/**
+ * Postgres over HTTP: one statement, or one batch that is one transaction. `Row` is what the caller's own SQL returns.
+ * Both throw UpstreamUnavailable where Postgres does not answer.
+ */
+export interface Db {
+  execute<Row extends Record<string, unknown>>(query: SQL): Promise<Rows<Row>>;
+  /**
+   * All statements in one READ COMMITTED transaction and one round trip: each sees what was committed before it began, so that a
+   * statement after a row lock sees what the lock waited for. Runs again where it lost against another transaction.
+   */
+  batch(queries: [SQL, ...SQL[]]): Promise<Rows<Record<string, unknown>>[]>;
+}
+
+/** What `openDatabase` needs of the settings. */
+export interface DatabaseSettings {
+  databaseUrl: string;
+  neonFetchEndpoint: string | undefined;
+}
+
+const cache = new WeakMap<DatabaseSettings, Db>();
+
+/** The isolate's database. It holds no connection, so all requests may share it. */
+export function openDatabase(settings: DatabaseSettings): Db {
+  const known = cache.get(settings);
+  if (known !== undefined) return known;
+  const db = connect(settings);
+  cache.set(settings, db);
+  return db;
+}
+
+function connect(settings: DatabaseSettings): Db {
+  neonConfig.fetchFunction = (url: string, init: RequestInit) =>
+    fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  if (settings.neonFetchEndpoint !== undefined) neonConfig.fetchEndpoint = settings.neonFetchEndpoint;
+  const client = drizzle(neon(settings.databaseUrl));
+  return {
+    execute: <Row extends Record<string, unknown>>(query: SQL) => translated(() => client.execute<Row>(query)),
+    async batch(queries) {
+      const [first, ...rest] = queries;
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await translated(() =>
+            client.batch([client.execute(first), ...rest.map((query) => client.execute(query))]),
+          );
+        } catch (error) {
+          if (attempt >= BATCH_ATTEMPTS || !isLostRace(error)) throw error;
+        }
+      }
+    },
+  };
+}
+
+async function translated<Value>(run: () => PromiseLike<Value>): Promise<Value> {
+  try {
+    return await run();
+  } catch (error) {
+    throw isOutage(error) ? new UpstreamUnavailable("the database", error) : error;
+  }
+}
+
+/** SQLSTATE of an error or of one of its causes; undefined where Postgres never got to answer. */
+export function sqlStateOf(error: unknown): string | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if ("code" in at && typeof at.code === "string" && /^[0-9A-Z]{5}$/.test(at.code)) return at.code;
+  }
+  return undefined;
+}
+
+/** No answer at all, or one that says that Postgres cannot serve now: connection, resources, shutdown, I/O. */
+function isOutage(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  return state === undefined || /^(08|53|57|58)/.test(state);
+}
+
+/** Serialization failure, deadlock, or a reference to a row that was deleted meanwhile. */
+function isLostRace(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  return state === "40001" || state === "40P01" || state === "23503";
+}

@@ -1,0 +1,78 @@
+import { sql } from "drizzle-orm";
+import type { ChannelInfo } from "../domain/hub-contract.ts";
+import type { MyChannel } from "../protocol/channel.ts";
+import type { Db } from "./db.ts";
+import { channelInfoJson, wireTime } from "./fragments.ts";
+import { joins, type MessageJson, messageJson, toMessage } from "./messages.ts";
+
+/** A channel of a user's list with its place in the order. */
+export interface ListedChannel {
+  channel: MyChannel;
+  lastActivityAt: string;
+}
+
+type ListedRow = {
+  info: ChannelInfo;
+  member_count: number;
+  last_message: MessageJson | null;
+  unread_count: number;
+  last_seq: number;
+  last_read_at: string | null;
+  last_delivered_at: string | null;
+  last_activity_at: string;
+};
+
+/** At most `limit` channels of a user after a place, by latest activity, newest first. One statement. */
+export async function listMyChannels(
+  db: Db,
+  workspaceId: string,
+  userId: string,
+  limit: number,
+  after?: [lastActivityAt: string, channelId: string],
+): Promise<ListedChannel[]> {
+  const { rows } = await db.execute<ListedRow>(sql`
+    with page as materialized (
+      select c.*, mine.last_read_seq, mine.last_read_at, mine.last_delivered_at
+      from members mine join channels c on c.id = mine.channel_id
+      where mine.user_id = ${userId}::uuid and c.workspace_id = ${workspaceId}::uuid and c.deleted_at is null
+        ${after === undefined ? sql`` : sql`and (c.last_activity_at, c.id) < (${after[0]}::timestamptz, ${after[1]}::uuid)`}
+      order by c.last_activity_at desc, c.id desc limit ${limit}
+    )
+    select ${channelInfoJson("c")} as info, c.member_count, c.last_seq::int as last_seq,
+      greatest(c.last_seq - c.last_read_seq, 0)::int as unread_count,
+      ${wireTime(sql`c.last_read_at`)} as last_read_at, ${wireTime(sql`c.last_delivered_at`)} as last_delivered_at,
+      ${wireTime(sql`c.last_activity_at`)} as last_activity_at,
+      case when m.id is null then null else ${messageJson("m", sql`c.external_id`)} end as last_message
+    from page c
+    left join messages m on m.channel_id = c.id and m.seq = c.last_seq ${joins("m")}
+    order by c.last_activity_at desc, c.id desc`);
+  return rows.map((row) => ({ channel: toMyChannel(row, userId), lastActivityAt: row.last_activity_at }));
+}
+
+/** How many unread messages each channel of a user has, most recently active first; channels without any are left out. */
+export async function countUnread(
+  db: Db,
+  workspaceId: string,
+  userId: string,
+): Promise<{ channel_id: string; unread_count: number }[]> {
+  const { rows } = await db.execute<{ channel_id: string; unread_count: number }>(sql`
+    select c.id as channel_id, (c.last_seq - mine.last_read_seq)::int as unread_count
+    from members mine join channels c on c.id = mine.channel_id
+    where mine.user_id = ${userId}::uuid and c.workspace_id = ${workspaceId}::uuid and c.deleted_at is null
+      and c.last_seq > mine.last_read_seq
+    order by c.last_activity_at desc, c.id desc`);
+  return rows;
+}
+
+function toMyChannel(row: ListedRow, userId: string): MyChannel {
+  return {
+    ...row.info,
+    member_count: row.member_count,
+    last_message: row.last_message === null ? null : toMessage(row.last_message, userId),
+    unread_count: row.unread_count,
+    unread_mentions: 0,
+    last_read_at: row.last_read_at,
+    last_delivered_at: row.last_delivered_at,
+    last_seq: row.last_seq,
+  };
+}

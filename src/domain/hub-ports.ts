@@ -1,0 +1,62 @@
+import type { Message } from "../protocol/message.ts";
+import type { ChannelSnapshot } from "./hub-contract.ts";
+
+/** What a hub needs of the world outside, as interfaces: the shell brings real ones, tests bring their own. */
+
+/** A message as it goes into Postgres: the wire shape and the sender's idempotency key. */
+export type ArchivedMessage = Omit<Message, "user" | "reactions" | "client_id" | "quoted_message"> & {
+  client_id: string | null;
+};
+
+/** Everything up to these message seqs is read and delivered. */
+export interface ArchivedCursor {
+  channel_id: string;
+  user_id: string;
+  read_seq: number;
+  /** Null for a newcomer's starting point, which nobody has read. */
+  read_at: string | null;
+  delivered_seq: number;
+  delivered_at: string | null;
+}
+
+/** A run of journal events, `lastSeq` the newest. */
+export interface ArchiveBatch {
+  epoch: string;
+  lastSeq: number;
+  messages: ArchivedMessage[];
+  cursors: ArchivedCursor[];
+}
+
+export interface ArchiveReceipt {
+  /** Versions of the batch's channels in Postgres: the hub's copy of a channel may be behind. */
+  versions: Map<string, number>;
+  /** How far the archive had come before, undefined for a new workspace. */
+  before: { epoch: string; seq: number } | undefined;
+}
+
+/** Postgres refuses this very data; sending it again cannot help. */
+export class ArchiveRejected extends Error {}
+
+/** The hub's only way to Postgres. Any error but `ArchiveRejected` means: try again later. */
+export interface Archive {
+  /** Writes a batch as a whole or not at all. Writing one again changes nothing. */
+  write(batch: ArchiveBatch): Promise<ArchiveReceipt>;
+  /** A message of a channel by id; undefined where Postgres has none. */
+  findMessage(channelId: string, messageId: string): Promise<Message | undefined>;
+}
+
+/** Reads a channel with its members from Postgres. Throws where Postgres does not answer. */
+export interface ChannelSource {
+  /** By internal or external id; undefined where the workspace has no such channel. */
+  load(ref: string): Promise<ChannelSnapshot | undefined>;
+}
+
+/** Where message budgets outlive the hub's memory. */
+export interface BudgetStore {
+  /**
+   * Takes `count` messages from the user's budget of the running minute.
+   *
+   * @returns 0 when granted, else milliseconds until asking again makes sense. Throws where the store does not answer.
+   */
+  lease(userId: string, count: number): Promise<number>;
+}

@@ -1,0 +1,61 @@
+import { z } from "zod";
+import { invalid } from "./api-error.ts";
+
+const VERSION = 1;
+
+/**
+ * Opaque cursors of paged lists: base64url of `[version, list, …position]`. The list's name is inside, so that a cursor
+ * of one list is refused by another. Positions are ASCII only (ids, numbers, times).
+ */
+export interface PageCursor<Position extends (string | number)[]> {
+  encode(position: Position): string;
+  /** @throws VALIDATION_ERROR naming `path` where the text is no cursor of this list. */
+  decode(text: string, path: string): Position;
+}
+
+function definePageCursor<Position extends (string | number)[]>(
+  list: string,
+  position: z.ZodType<Position>,
+): PageCursor<Position> {
+  const envelope = z.tuple([z.literal(VERSION), z.literal(list)]).rest(z.union([z.string(), z.number()]));
+  return {
+    encode: (values) => toBase64Url(JSON.stringify([VERSION, list, ...values])),
+    decode(text, path) {
+      const outer = envelope.safeParse(parseJson(fromBase64Url(text)));
+      const inner = position.safeParse(outer.success ? outer.data.slice(2) : undefined);
+      if (!inner.success) throw invalid(path, "is not a cursor of this list");
+      return inner.data;
+    },
+  };
+}
+
+const seq = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
+
+/** History: the `seq` before which the next page ends. */
+export const historyCursor = definePageCursor("messages", z.tuple([seq]));
+/** Users by id. */
+export const userCursor = definePageCursor("users", z.tuple([z.uuid()]));
+/** Members by time of joining, then user id. */
+export const memberCursor = definePageCursor("members", z.tuple([z.iso.datetime(), z.uuid()]));
+/** A user's channels by latest activity, then id. */
+export const myChannelCursor = definePageCursor("channels", z.tuple([z.iso.datetime(), z.uuid()]));
+
+function toBase64Url(ascii: string): string {
+  return btoa(ascii).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+function fromBase64Url(text: string): string | undefined {
+  try {
+    return atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  } catch {
+    return undefined;
+  }
+}
+
+function parseJson(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

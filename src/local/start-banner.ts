@@ -1,0 +1,29 @@
+import type { DemoWorkspace } from "./demo-workspace.ts";
+import type { Stack } from "./stack.ts";
+
+/** What `npm start` prints when everything is up. */
+export function startBanner(stack: Stack, demo: DemoWorkspace, devFile: string, seconds: number): string {
+  const key = `${demo.apiKey}:${demo.apiSecret}`;
+  return `
+Kabar is ready after ${seconds.toFixed(1)} s.
+
+  App        ${stack.baseUrl}/
+  Demo       ${stack.baseUrl}/demo
+  API docs   ${stack.baseUrl}/docs
+  Postgres   ${stack.databaseUrl}
+
+  Workspace  ${demo.workspaceId}
+  API key    ${demo.apiKey}
+  API secret ${demo.apiSecret}
+  (all of it in ${devFile})
+
+Send a message as Ayu to the lobby:
+
+  curl -s ${stack.baseUrl}/v1/channels/demo-lobby/messages \\
+    -H 'Authorization: Bearer ${key}' \\
+    -H 'Content-Type: application/json' \\
+    -d '{"user_id":"demo-ayu","content":"Halo!"}'
+
+Stop with Ctrl-C; the data stays.
+`;
+}

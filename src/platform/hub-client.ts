@@ -1,0 +1,131 @@
+import { z } from "zod";
+import { ApiError, UpstreamUnavailable } from "../domain/api-error.ts";
+import type {
+  ChannelChange,
+  HubResult,
+  HubRpc,
+  HubStats,
+  JournalPageRequest,
+  ReceiptCommand,
+  SendCommand,
+  SendOutcome,
+  Settled,
+  TailPage,
+  UserProfile,
+} from "../domain/hub-contract.ts";
+import { describeError, logEvent } from "./log.ts";
+
+const ATTEMPTS = 3;
+/** Upper bound of the first pause, milliseconds; each further one is twice as long. Pauses are drawn from 0 to the bound. */
+const PAUSE_MS = 40;
+
+/** Who opens a socket. */
+export interface SocketIdentity {
+  userId: string;
+  workspaceId: string;
+  /** Unix seconds at which the token ends, and with it the socket. */
+  tokenExpiresAt: number;
+  /** True where the client also takes batch frames. */
+  acceptsBatches: boolean;
+}
+
+const failureSchema = z.object({ retryable: z.boolean().optional(), overloaded: z.boolean().optional() });
+
+/**
+ * One workspace's hub, and the only way to it. Refusals become ApiErrors; a hub that does not answer becomes UpstreamUnavailable after
+ * a few tries. Every call is safe to repeat: sends carry an idempotency key, the others are idempotent.
+ */
+export class HubClient {
+  readonly #namespace: DurableObjectNamespace;
+  readonly #name: string;
+  readonly #locationHint: string | undefined;
+
+  constructor(namespace: DurableObjectNamespace, workspaceId: string, locationHint?: string) {
+    this.#namespace = namespace;
+    this.#name = workspaceId;
+    this.#locationHint = locationHint;
+  }
+
+  sendMessage(command: SendCommand): Promise<SendOutcome> {
+    return this.#ask((hub) => hub.sendMessage(command));
+  }
+
+  async receipt(command: ReceiptCommand): Promise<void> {
+    await this.#ask((hub) => hub.receipt(command));
+  }
+
+  async applyChannel(channelId: string, version: number, change?: ChannelChange): Promise<void> {
+    await this.#ask((hub) => hub.applyChannel(channelId, version, change));
+  }
+
+  async applyUser(user: UserProfile): Promise<void> {
+    await this.#ask((hub) => hub.applyUser(user));
+  }
+
+  async removeUser(userId: string): Promise<void> {
+    await this.#ask((hub) => hub.removeUser(userId));
+  }
+
+  settled(scope: { channel: string } | { userId: string }): Promise<Settled> {
+    return this.#call((hub) => hub.settled(scope));
+  }
+
+  journalPage(request: JournalPageRequest): Promise<TailPage> {
+    return this.#ask((hub) => hub.journalPage(request));
+  }
+
+  stats(): Promise<HubStats> {
+    return this.#call((hub) => hub.stats());
+  }
+
+  /** Hands a WebSocket upgrade to the object, which accepts the socket itself, so that it can hibernate. */
+  async forwardUpgrade(request: Request, identity: SocketIdentity): Promise<Response> {
+    const headers = new Headers();
+    for (const [name, value] of request.headers) if (!name.startsWith("x-kabar-")) headers.set(name, value);
+    headers.set("x-kabar-user-id", identity.userId);
+    headers.set("x-kabar-workspace-id", identity.workspaceId);
+    headers.set("x-kabar-token-exp", String(identity.tokenExpiresAt));
+    if (identity.acceptsBatches) headers.set("x-kabar-batch", "1");
+    return this.#attempt(() => this.#stub().fetch(request.url, { method: "GET", headers }));
+  }
+
+  async #ask<Value>(run: (hub: HubRpc) => Promise<HubResult<Value>>): Promise<Value> {
+    const result = await this.#call(run);
+    if (result.ok) return result.value;
+    const { code, message, details, retryAfter } = result.error;
+    throw new ApiError(code, message, { details, retryAfter });
+  }
+
+  #call<Value>(run: (hub: HubRpc) => Promise<Value>): Promise<Value> {
+    // The stub's own type drops methods whose values hold `unknown` (message metadata); HubRpc is what the object implements.
+    return this.#attempt(() => run(this.#stub() as unknown as HubRpc));
+  }
+
+  /** Each attempt takes a fresh stub: one that threw stays broken. */
+  async #attempt<Value>(run: () => Promise<Value>): Promise<Value> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await run();
+      } catch (error) {
+        const { retryable = false, overloaded = false } = failureSchema.safeParse(error).data ?? {};
+        if (attempt >= ATTEMPTS || !retryable || overloaded) {
+          logEvent("error", "hub_unavailable", { attempt, retryable, overloaded, ...describeError(error) });
+          throw new UpstreamUnavailable("the workspace's hub", error);
+        }
+        await pause(Math.random() * PAUSE_MS * 2 ** (attempt - 1));
+      }
+    }
+  }
+
+  #stub(): DurableObjectStub {
+    const id = this.#namespace.idFromName(this.#name);
+    const hint = locationHintSchema.safeParse(this.#locationHint).data;
+    return this.#namespace.get(id, hint === undefined ? {} : { locationHint: hint });
+  }
+}
+
+const locationHintSchema = z.enum(["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"]);
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,113 @@
+import { Ratelimit } from "@upstash/ratelimit";
+import { Redis } from "@upstash/redis/cloudflare";
+import { ApiError } from "../domain/api-error.ts";
+import { TokenBucket } from "../domain/token-bucket.ts";
+import { BoundedMap } from "./bounded-map.ts";
+import { describeError, logEvent } from "./log.ts";
+
+/** Milliseconds that a request waits for Redis at most. */
+const TIMEOUT_MS = 300;
+/** Milliseconds for which a Redis that failed is not asked again. */
+const BREAK_MS = 5_000;
+const REMEMBERED = 10_000;
+const WINDOW_MS = 60_000;
+
+export type LimitedKind = "key" | "user" | "address";
+
+export interface RateLimitSettings {
+  redis: { url: string; token: string } | undefined;
+  /** Requests per minute. */
+  requestsPerMinute: Record<LimitedKind, number>;
+}
+
+/**
+ * REST limits: sliding windows in Redis, shared by all isolates. Where Redis is missing, down or slow, each isolate counts by
+ * itself at the same rates: never unlimited, never closed. One per isolate.
+ */
+export class RateLimiter {
+  readonly #rates: Record<LimitedKind, number>;
+  readonly #windows: Record<LimitedKind, Ratelimit> | undefined;
+  readonly #buckets = new BoundedMap<string, TokenBucket>(REMEMBERED);
+  /** Until when (milliseconds) an identifier that is over its limit is refused without asking. */
+  readonly #overUntil = new BoundedMap<string, number>(REMEMBERED);
+  #redisBrokenUntil = 0;
+
+  constructor(settings: RateLimitSettings) {
+    this.#rates = settings.requestsPerMinute;
+    if (settings.redis === undefined) return;
+    const redis = new Redis({
+      ...settings.redis,
+      signal: () => AbortSignal.timeout(TIMEOUT_MS),
+      retry: { retries: 0 },
+      enableTelemetry: false,
+      automaticDeserialization: false,
+    });
+    const windowOf = (kind: LimitedKind): Ratelimit =>
+      new Ratelimit({
+        redis,
+        limiter: Ratelimit.slidingWindow(this.#rates[kind], `${WINDOW_MS} ms`),
+        prefix: `kabar:rest:${kind}`,
+        ephemeralCache: false,
+        // Ours is the abort signal above: after its own timeout the library lets the request pass.
+        timeout: 0,
+      });
+    this.#windows = { key: windowOf("key"), user: windowOf("user"), address: windowOf("address") };
+  }
+
+  /** Counts one request. @throws RATE_LIMITED */
+  async take(kind: LimitedKind, identifier: string): Promise<void> {
+    this.refuseIfOver(kind, identifier);
+    await this.#count(kind, identifier);
+    this.refuseIfOver(kind, identifier);
+  }
+
+  /**
+   * For routes that must not wait for Redis: refuses whom this isolate knows to be over, and counts behind the request. So an
+   * identifier may go over its limit by what it sends during one round trip, no more. @throws RATE_LIMITED
+   */
+  takeDeferred(kind: LimitedKind, identifier: string, waitUntil: (work: Promise<unknown>) => void): void {
+    this.refuseIfOver(kind, identifier);
+    waitUntil(this.#count(kind, identifier));
+  }
+
+  /** Without counting. @throws RATE_LIMITED */
+  refuseIfOver(kind: LimitedKind, identifier: string): void {
+    const name = `${kind}:${identifier}`;
+    const until = this.#overUntil.get(name);
+    if (until === undefined) return;
+    const wait = until - Date.now();
+    if (wait <= 0) {
+      this.#overUntil.delete(name);
+      return;
+    }
+    const retryAfter = Math.ceil(wait / 1000);
+    throw new ApiError("RATE_LIMITED", `too many requests; try again in ${retryAfter} s`, { retryAfter });
+  }
+
+  async #count(kind: LimitedKind, identifier: string): Promise<void> {
+    const over = (await this.#countInRedis(kind, identifier)) ?? this.#countLocally(kind, identifier);
+    if (over > Date.now()) this.#overUntil.set(`${kind}:${identifier}`, over);
+  }
+
+  /** Until when the identifier is over, 0 where it is not; undefined where Redis cannot tell. */
+  async #countInRedis(kind: LimitedKind, identifier: string): Promise<number | undefined> {
+    if (this.#windows === undefined || Date.now() < this.#redisBrokenUntil) return undefined;
+    try {
+      const { success, reset } = await this.#windows[kind].limit(identifier);
+      return success ? 0 : reset;
+    } catch (error) {
+      this.#redisBrokenUntil = Date.now() + BREAK_MS;
+      logEvent("warn", "redis_unavailable", describeError(error));
+      return undefined;
+    }
+  }
+
+  #countLocally(kind: LimitedKind, identifier: string): number {
+    const name = `${kind}:${identifier}`;
+    const rate = this.#rates[kind];
+    const now = Date.now();
+    const bucket = this.#buckets.get(name) ?? new TokenBucket(rate / 60, rate, now);
+    this.#buckets.set(name, bucket);
+    return bucket.take(now) ? 0 : now + Math.max(1_000, WINDOW_MS / rate);
+  }
+}

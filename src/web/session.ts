@@ -1,0 +1,38 @@
+/** One of the demo's two users, with a token of its own. */
+export interface DemoUser {
+  id: string;
+  external_id: string;
+  name: string;
+  token: string;
+  expires_at: string;
+}
+
+export interface DemoSession {
+  workspace_id: string;
+  users: DemoUser[];
+}
+
+/**
+ * Fetches the demo's session; undefined where this deployment has no demo.
+ * @throws {Error} where the server cannot be reached or fails
+ */
+export async function fetchSession(): Promise<DemoSession | undefined> {
+  const response = await fetch("/demo/session", { headers: { accept: "application/json" } });
+  if (response.status === 404) return undefined;
+  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  return (await response.json()) as DemoSession;
+}
+
+/** Hands the session's token out once, and fetches a new session for each token after it. */
+export function tokenGetter(user: DemoUser): () => Promise<string> {
+  let first: string | undefined = user.token;
+  return async () => {
+    const token = first;
+    first = undefined;
+    if (token !== undefined) return token;
+    const session = await fetchSession();
+    const fresh = session?.users.find((one) => one.id === user.id);
+    if (!fresh) throw new Error("the demo has ended");
+    return fresh.token;
+  };
+}

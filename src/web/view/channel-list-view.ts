@@ -1,0 +1,65 @@
+import { h, setChildren, setText } from "../dom.ts";
+import { listTimeOf } from "../format.ts";
+import type { ChannelEntry, PaneStore } from "../store/pane-store.ts";
+import { avatar } from "./avatar.ts";
+import { previewOf, titleOf, typingText } from "./titles.ts";
+
+interface Row {
+  element: HTMLElement;
+  update(entry: ChannelEntry): void;
+}
+
+/** The list of channels with unread badges. */
+export function channelListView(store: PaneStore, onOpen: (channelId: string) => void): HTMLElement {
+  const list = h("ul", { className: "channel-list", testid: "channel-list", aria: { label: "Channels" } });
+  const rows = new Map<string, Row>();
+  const draw = () => {
+    const elements = store.channels.map((entry) => {
+      const row = rows.get(entry.info.id) ?? makeRow(entry, store, () => onOpen(entry.info.id));
+      rows.set(entry.info.id, row);
+      row.update(entry);
+      return row.element;
+    });
+    setChildren(list, elements);
+  };
+  store.events.on("channels", draw);
+  store.events.on("typing", draw);
+  return list;
+}
+
+function makeRow(entry: ChannelEntry, store: PaneStore, open: () => void): Row {
+  const { info } = entry;
+  const title = h("span", { className: "channel-title" });
+  const time = h("span", { className: "channel-time" });
+  const preview = h("span", { className: "channel-preview" });
+  const badge = h("span", { className: "badge", testid: "unread" });
+  const picture = h("span", {});
+  const button = h(
+    "button",
+    { type: "button", className: "channel", testid: "channel-item", onclick: open },
+    picture,
+    h("span", { className: "channel-top" }, title, time),
+    h("span", { className: "channel-bottom" }, preview, badge),
+  );
+  button.dataset.channelExternalId = info.external_id ?? "";
+  button.dataset.channelId = info.id;
+  const update = (now: ChannelEntry) => {
+    const name = titleOf(now, store.me.id);
+    if (title.textContent !== name) {
+      const other = now.conversation.members.find(({ user }) => user.id !== store.me.id)?.user.id ?? info.id;
+      const group = info.type === "group";
+      picture.replaceChildren(avatar(group ? info.id : other, name, group));
+    }
+    setText(title, name);
+    setText(time, now.info.last_message ? listTimeOf(now.info.last_message.created_at) : "");
+    const typing = typingText(now);
+    setText(preview, typing ? `${typing}…` : previewOf(now.info.last_message, store.me.id));
+    preview.classList.toggle("is-typing", typing !== "");
+    setText(badge, now.unread > 99 ? "99+" : String(now.unread));
+    badge.hidden = now.unread === 0;
+    badge.setAttribute("aria-label", `${now.unread} unread`);
+    button.setAttribute("aria-current", String(store.active?.info.id === info.id));
+    button.classList.toggle("has-unread", now.unread > 0);
+  };
+  return { element: h("li", {}, button), update };
+}

@@ -1,0 +1,51 @@
+import { h } from "../dom.ts";
+import { sizeOf } from "../format.ts";
+import { icon } from "../icons.ts";
+import { linkify, safeUrl } from "../linkify.ts";
+import { isShownImage } from "../picture.ts";
+import type { Entry } from "../store/conversation.ts";
+import { openLightbox } from "./lightbox.ts";
+
+/** What a message shows inside its bubble: picture or file, then text. */
+export function messageBody({ message, draft }: Entry): Node[] {
+  if (message?.deleted_at) return [h("p", { className: "text removed" }, "This message was removed.")];
+  const nodes: Node[] = [];
+  // The picked file of an own message is at hand already: no second download, and no flicker.
+  const url = safeUrl(draft?.picked?.previewUrl ?? message?.attachment_url);
+  const filename = message?.attachment?.filename ?? draft?.picked?.file.name ?? "file";
+  const contentType = message?.attachment?.content_type ?? draft?.picked?.file.type;
+  if (url && (message?.type === "image" || isShownImage(contentType))) {
+    const width = message?.attachment?.width ?? draft?.picked?.width;
+    const height = message?.attachment?.height ?? draft?.picked?.height;
+    nodes.push(picture(url, filename, width, height));
+  } else if (url || draft?.picked) {
+    nodes.push(fileLink(url, filename, message?.attachment?.size ?? draft?.picked?.file.size));
+  }
+  const text = message?.content ?? draft?.content ?? "";
+  if (text) nodes.push(h("p", { className: "text" }, ...(linkify(text) as Text[])));
+  return nodes;
+}
+
+function picture(url: string, filename: string, width = 320, height = 240): HTMLElement {
+  // Width and height reserve the place before the bytes come, so that nothing jumps.
+  const image = h("img", { alt: filename, width, height, decoding: "async" });
+  const button = h(
+    "button",
+    { type: "button", className: "picture", aria: { label: `Open ${filename}` }, onclick: () => openLightbox(url, filename) },
+    image,
+  );
+  image.addEventListener("error", () => {
+    if (url.startsWith("blob:")) return;
+    button.replaceWith(h("p", { className: "text removed" }, `${filename} cannot be shown.`));
+  });
+  image.src = url;
+  return button;
+}
+
+function fileLink(url: string | undefined, filename: string, size: number | undefined): HTMLElement {
+  const label = h("span", { className: "file-name" }, filename);
+  const facts = h("span", { className: "file-size" }, size ? sizeOf(size) : "");
+  if (!url) return h("span", { className: "file" }, icon("file") as unknown as Node, label, facts);
+  const props = { className: "file", href: url, target: "_blank", rel: "noopener noreferrer", download: filename };
+  return h("a", props, icon("file") as unknown as Node, label, facts);
+}

@@ -1,0 +1,98 @@
+import { describe, expect, test } from "vitest";
+import { LuaScripts } from "../../../src/local/lua-scripts.ts";
+import { beginStatement } from "../../../src/local/neon-batch.ts";
+import { encodeCommand, type Reply, ReplyError, RespParser } from "../../../src/local/resp-parser.ts";
+import { startOptions } from "../../../src/local/start-options.ts";
+import { StatementNames } from "../../../src/local/statement-names.ts";
+import { createFront } from "../../../src/local/worker-front.ts";
+
+describe("RESP", () => {
+  const wire = "+OK\r\n:7\r\n$-1\r\n$6\r\nhé\r\nx\r\n*3\r\n:1\r\n*1\r\n$1\r\na\r\n-ERR no\r\n*-1\r\n*0\r\n";
+  const replies: Reply[] = ["OK", 7, null, "hé\r\nx".slice(0, 5), [1, ["a"], new ReplyError("ERR no")], null, []];
+
+  test("parses a stream however it is cut", () => {
+    const bytes = Buffer.from(wire);
+    for (const size of [1, 2, 3, 7, bytes.length]) {
+      const parser = new RespParser();
+      const read: Reply[] = [];
+      for (let at = 0; at < bytes.length; at += size) read.push(...parser.push(bytes.subarray(at, at + size)));
+      expect(read).toEqual(replies);
+    }
+  });
+
+  test("encodes by bytes", () => {
+    expect(encodeCommand(["SET", "ké"])).toBe("*2\r\n$3\r\nSET\r\n$3\r\nké\r\n");
+  });
+});
+
+test("Upstash's flag line is taken from scripts and the hash follows", () => {
+  const scripts = new LuaScripts();
+  const script = "#!lua flags=allow-key-locking\nreturn 1";
+  expect(scripts.translate(["EVAL", script, "0"])).toEqual(["EVAL", "\nreturn 1", "0"]);
+  const sha = scripts.loadedHash(["SCRIPT", "LOAD", script]) ?? "";
+  const [, translated] = scripts.translate(["EVALSHA", sha, "0"]);
+  expect(translated).not.toBe(sha);
+  expect(translated).toMatch(/^[0-9a-f]{40}$/);
+  expect(scripts.translate(["EVALSHA", "other", "0"])).toEqual(["EVALSHA", "other", "0"]);
+});
+
+describe("prepared statement names", () => {
+  test("come at the second sight, stay, and are capped", () => {
+    const names = new StatementNames(1);
+    expect(names.nameOf("a")).toBeUndefined();
+    const name = names.nameOf("a");
+    expect(name).toMatch(/^k[0-9a-f]{40}$/);
+    expect(names.nameOf("a")).toBe(name);
+    expect([names.nameOf("b"), names.nameOf("b")]).toEqual([undefined, undefined]);
+    names.disable();
+    expect(names.nameOf("a")).toBeUndefined();
+  });
+});
+
+test("a batch begins as its headers say", () => {
+  expect(beginStatement({})).toBe("BEGIN");
+  expect(
+    beginStatement({
+      "neon-batch-isolation-level": "RepeatableRead",
+      "neon-batch-read-only": "true",
+      "neon-batch-deferrable": "true",
+    }),
+  ).toBe("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY DEFERRABLE");
+  expect(beginStatement({ "neon-batch-isolation-level": "; DROP TABLE x" })).toBe("BEGIN");
+});
+
+describe("the local front", () => {
+  const assets = {
+    fetch: async ({ url }: Request) => new Response("asset", { status: url.endsWith("/page") ? 200 : 404 }),
+  };
+  const entry = { fetch: async () => new Response("store") };
+  const worker = { fetch: (request: Request) => new Response(`worker ${request.headers.get("CF-Connecting-IP")}`) };
+  const front = createFront(worker, ["/v1/*", "/healthz", "!/v1/static/*"]);
+  const get = async (path: string, init?: RequestInit): Promise<string> =>
+    (await front.fetch(new Request(`http://x${path}`, init), { ASSETS: assets, KABAR_ENTRY: entry }, {})).text();
+
+  test("sends each path where Cloudflare would", async () => {
+    expect(await get("/page")).toBe("asset");
+    expect(await get("/v1/page")).toBe("worker 127.0.0.1");
+    expect(await get("/v1/static/page")).toBe("asset");
+    expect(await get("/healthz")).toBe("worker 127.0.0.1");
+    expect(await get("/other")).toBe("worker 127.0.0.1");
+    expect(await get("/page", { method: "POST" })).toBe("worker 127.0.0.1");
+    expect(await get("/cdn-cgi/local/r2/s3/bucket/key")).toBe("store");
+    expect(await get("/v1/x", { headers: { "CF-Connecting-IP": "9.9.9.9" } })).toBe("worker 9.9.9.9");
+  });
+});
+
+describe("npm start's options", () => {
+  test("the command line goes before the environment", () => {
+    expect(startOptions(["--port", "9000"], { PORT: "1" }).port).toBe(9000);
+    expect(startOptions([], { PORT: "9001" }).port).toBe(9001);
+    expect(startOptions([], {}).port).toBe(8787);
+    expect(startOptions([], {}).dataDir.endsWith("/.kabar")).toBe(true);
+  });
+
+  test("mistakes are told in one line", () => {
+    expect(() => startOptions(["--port", "x"], {})).toThrow(/^x is no port/);
+    expect(() => startOptions(["--nope"], {})).toThrow(/Usage/);
+  });
+});

@@ -1,0 +1,198 @@
+import { randomUUID } from "node:crypto";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import { type WebSocket, WebSocketServer } from "ws";
+import type { FrameDown } from "../../../../src/protocol/frames-down.ts";
+import type { FrameUp } from "../../../../src/protocol/frames-up.ts";
+import { answer } from "./fake-http.ts";
+import { type DurableFrame, FakeWorkspace } from "./fake-workspace.ts";
+
+interface Connection {
+  socket: WebSocket;
+  userId: string;
+}
+
+/** The server's side of the contract as far as the library uses it, with switches for what goes wrong in life. */
+export class FakeServer {
+  readonly workspace = new FakeWorkspace();
+  readonly #http = http.createServer((request, response) => void answer(this, request, response));
+  readonly #ws = new WebSocketServer({ noServer: true });
+  readonly #connections = new Set<Connection>();
+  readonly #tokens = new Map<string, string>();
+  readonly store = new Map<string, { type: string; body: Buffer }>();
+  /** Every frame that clients sent, in order. */
+  readonly received: FrameUp[] = [];
+  /** Answers to the next REST calls. */
+  readonly failures: { status: number; code: string; headers?: Record<string, string> }[] = [];
+  /** Answers to the next sends: an error each. */
+  readonly refusals: { code: "RATE_LIMITED" | "UPSTREAM_UNAVAILABLE"; retry_after?: number }[] = [];
+  historyReads = 0;
+  staticDir = ".";
+  headers: Record<string, string> = {};
+  demoUsers: string[] = [];
+  /** Sends are stored, but neither answered nor fanned out to their sender. */
+  loseAnswers = false;
+  /** Pings stay unanswered. */
+  mute = false;
+  /** Attempts are answered by this HTTP status. */
+  refuseUpgrade: number | undefined;
+  upgrades = 0;
+
+  async start(port = 0): Promise<this> {
+    this.#http.on("upgrade", (request, socket, head) => {
+      this.upgrades += 1;
+      const token = request.headers["sec-websocket-protocol"]?.replace("cariosan.jwt.", "") ?? "";
+      const userId = this.userOfToken(token);
+      if (!userId || this.refuseUpgrade) {
+        socket.end(`HTTP/1.1 ${this.refuseUpgrade ?? 401} Refused\r\nConnection: close\r\n\r\n`);
+        return;
+      }
+      this.#ws.handleUpgrade(request, socket, head, (ws) => this.#accept(ws, userId));
+    });
+    await new Promise<void>((resolve) => this.#http.listen(port, "127.0.0.1", resolve));
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    this.drop();
+    this.#ws.close();
+    this.#http.closeAllConnections();
+    await new Promise((resolve) => this.#http.close(resolve));
+  }
+
+  get baseUrl(): string {
+    return `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}`;
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  issueToken(userId: string): string {
+    const token = randomUUID();
+    this.#tokens.set(token, userId);
+    return token;
+  }
+
+  revokeTokens(): void {
+    this.#tokens.clear();
+  }
+
+  userOfToken(token: string): string | undefined {
+    return this.#tokens.get(token);
+  }
+
+  demoSession() {
+    if (this.demoUsers.length === 0) return undefined;
+    const users = this.demoUsers.map((id) => {
+      const { external_id, name } = this.workspace.user(id);
+      const expires_at = new Date(Date.now() + 3_600_000).toISOString();
+      return { id, external_id, name, token: this.issueToken(id), expires_at };
+    });
+    return { workspace_id: this.workspace.id, users };
+  }
+
+  /** Cuts every line without a close frame. */
+  drop(): void {
+    for (const { socket } of this.#connections) socket.terminate();
+    this.#connections.clear();
+  }
+
+  closeAll(code: number, reason = ""): void {
+    for (const { socket } of this.#connections) socket.close(code, reason);
+    this.#connections.clear();
+  }
+
+  /** A message of a user, as if sent from elsewhere. */
+  post(channelRef: string, userId: string, content: string) {
+    const channel = this.workspace.channel(channelRef);
+    if (!channel) throw new Error(`no channel ${channelRef}`);
+    const { message, event } = this.workspace.post(channel, userId, { content });
+    this.publish(event);
+    return message;
+  }
+
+  /** Sends an event to every connection of the channel's members. */
+  publish(event: DurableFrame | undefined, except?: WebSocket): void {
+    if (!event) return;
+    const channelId = event.type === "message.created" ? event.data.message.channel_id : undefined;
+    const ref = channelId ?? ("channel_id" in event.data ? event.data.channel_id : "");
+    for (const { socket, userId } of this.#connections) {
+      if (socket !== except && this.workspace.channel(ref)?.members.includes(userId)) send(socket, event);
+    }
+  }
+
+  /** Sends a raw frame to all. */
+  broadcast(frame: unknown): void {
+    for (const { socket } of this.#connections) send(socket, frame);
+  }
+
+  #accept(socket: WebSocket, userId: string): void {
+    const connection = { socket, userId };
+    this.#connections.add(connection);
+    socket.on("close", () => this.#connections.delete(connection));
+    socket.on("message", (data) => this.#take(connection, JSON.parse(String(data))));
+    send(socket, {
+      type: "connection.ready",
+      data: {
+        connection_id: randomUUID(),
+        user_id: userId,
+        workspace_id: this.workspace.id,
+        cursor: this.workspace.cursor(),
+        server_time: new Date().toISOString(),
+        heartbeat_seconds: 30,
+      },
+    } satisfies FrameDown);
+  }
+
+  #take({ socket, userId }: Connection, frame: FrameUp): void {
+    this.received.push(frame);
+    if (frame.type === "ping") {
+      if (!this.mute) send(socket, { type: "pong" });
+      return;
+    }
+    if (frame.type === "resume") {
+      this.#resume(socket, userId, frame.data.cursor);
+      return;
+    }
+    const channel = this.workspace.channel(frame.data.channel_id);
+    const { id } = frame;
+    if (!channel?.members.includes(userId)) {
+      send(socket, { type: "error", id, data: { id, code: "NOT_A_MEMBER", message: "you are no member" } });
+    } else if (frame.type === "message.send") {
+      const refusal = this.refusals.shift();
+      if (refusal) {
+        send(socket, { type: "error", id, data: { id, message: "as planned", ...refusal } });
+        return;
+      }
+      const { message, event } = this.workspace.post(channel, userId, frame.data);
+      if (!this.loseAnswers) send(socket, { type: "message.ack", id, data: { id, message } });
+      this.publish(event, this.loseAnswers ? socket : undefined);
+    } else if (frame.type === "message.read") {
+      send(socket, { type: "ok", id, data: { id } });
+      this.publish(this.workspace.read(channel, userId, frame.data.message_id));
+    } else if (frame.type !== "message.delivered") {
+      const data = { channel_id: channel.id, channel_external_id: channel.external_id, user_id: userId };
+      for (const other of this.#connections) {
+        if (other.userId !== userId && channel.members.includes(other.userId)) {
+          send(other.socket, { type: frame.type, data });
+        }
+      }
+    }
+  }
+
+  #resume(socket: WebSocket, userId: string, from: string): void {
+    const cursor = this.workspace.cursor();
+    const events = this.workspace.after(from, userId);
+    if (!events) {
+      send(socket, { type: "resync", data: { reason: "journal_trimmed", cursor } });
+      return;
+    }
+    for (const event of events) send(socket, event);
+    send(socket, { type: "resumed", data: { cursor, count: events.length } });
+  }
+}
+
+function send(socket: WebSocket, frame: FrameDown | unknown): void {
+  socket.send(JSON.stringify(frame));
+}

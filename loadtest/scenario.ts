@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { z } from "zod";
 import { LIMITS } from "../src/protocol/limits.ts";
+import { UsageError } from "./errors.ts";
 
 /** Figures that a target may be set on; `report/targets.ts` says where in a summary each is found. */
 export const metricSchema = z.enum([
@@ -63,5 +64,7 @@ export function loadScenario(name: string, changes: { seconds?: number; sockets?
   const file = scenarioSchema.parse(JSON.parse(fs.readFileSync(new URL(`${name}.json`, folder), "utf8")));
   const sockets = changes.sockets ?? file.sockets;
   const senders = Math.round((file.senders * sockets) / file.sockets);
-  return scenarioSchema.parse({ ...file, sockets, senders, seconds: changes.seconds ?? file.seconds });
+  const scenario = scenarioSchema.safeParse({ ...file, sockets, senders, seconds: changes.seconds ?? file.seconds });
+  if (!scenario.success) throw new UsageError(`Out of bounds: ${z.prettifyError(scenario.error)}`);
+  return scenario.data;
 }

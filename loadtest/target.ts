@@ -18,7 +18,7 @@ const devFileSchema = z.object({
   api_key: z.string(),
   api_secret: z.string(),
   workspace_id: z.string(),
-  workerd_pid: z.number().int().optional(),
+  worker_pid: z.number().int().optional(),
 });
 
 const devFile = new URL("../.kabar/dev.json", import.meta.url);
@@ -50,7 +50,7 @@ export function findTarget(
     );
   }
   const known = dev !== undefined && new URL(dev.base_url).origin === baseUrl.origin;
-  return { baseUrl, credential: `${key}:${secret}`, loopback, serverPid: known ? dev.workerd_pid : undefined };
+  return { baseUrl, credential: `${key}:${secret}`, loopback, serverPid: known ? dev.worker_pid : undefined };
 }
 
 /** True for names and addresses that never leave this machine. */

@@ -1,1 +1,39 @@
-export {};
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { respondToError } from "./middleware/errors.ts";
+import { commonHeaders, crossOrigin } from "./middleware/headers.ts";
+import { registerAttachments } from "./routes/attachments.ts";
+import { registerChannels } from "./routes/channels.ts";
+import type { AppEnv } from "./routes/context.ts";
+import { registerDemo } from "./routes/demo.ts";
+import type { Api } from "./routes/endpoint.ts";
+import { registerHealth } from "./routes/health.ts";
+import { registerMe } from "./routes/me.ts";
+import { registerMembers } from "./routes/members.ts";
+import { registerMessages } from "./routes/messages.ts";
+import { registerNotFound } from "./routes/not-found.ts";
+import { registerOpenApi } from "./routes/openapi.ts";
+import { registerReceipts } from "./routes/receipts.ts";
+import { registerTokens, registerUsers } from "./routes/users.ts";
+import { registerWebSocket } from "./routes/ws.ts";
+
+/** The whole HTTP surface. */
+export function createApp(): Api {
+  const app = new OpenAPIHono<AppEnv>();
+  app.onError(respondToError);
+  app.use(commonHeaders);
+  app.use(crossOrigin);
+  registerUsers(app);
+  registerTokens(app);
+  registerChannels(app);
+  registerMembers(app);
+  registerMessages(app);
+  registerReceipts(app);
+  registerMe(app);
+  registerAttachments(app);
+  registerWebSocket(app);
+  registerHealth(app);
+  registerDemo(app);
+  registerOpenApi(app);
+  registerNotFound(app);
+  return app;
+}

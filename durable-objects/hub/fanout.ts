@@ -1,3 +1,4 @@
+import { isOwnOnly } from "../../src/domain/audience.ts";
 import { encodeResumeCursor } from "../../src/domain/resume-cursor.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
@@ -61,9 +62,13 @@ export class Fanout {
     const frame = encodeEvent(event, cursor, false);
     // Only the sender's own connections see its idempotency key.
     const ownFrame = event.clientId === null ? frame : encodeEvent(event, cursor, true);
-    this.#eachRecipient(event.channelId, besides, (connection) => {
+    const deliver = (connection: Connection) => {
       connection.deliver(event.seq, connection.userId === event.userId ? ownFrame : frame);
-    });
+    };
+    const memberCount = this.#directory.channel(event.channelId)?.members.size ?? 0;
+    if (event.userId !== null && isOwnOnly(event.type, memberCount)) {
+      for (const connection of this.#connections.of(event.userId)) deliver(connection);
+    } else this.#eachRecipient(event.channelId, besides, deliver);
   }
 
   #eachRecipient(channelId: string, besides: readonly string[] | undefined, send: (connection: Connection) => void) {

@@ -3,8 +3,8 @@ import { createRequire } from "node:module";
 import os from "node:os";
 import type { Environment } from "../summary.ts";
 
-/** The machine and the versions that a figure depends on. */
-export function readEnvironment(): Environment {
+/** The machine and the versions that a figure depends on. What a server elsewhere runs on is not known here. */
+export function readEnvironment(serverIsHere: boolean): Environment {
   return {
     cpu_model: os.cpus()[0]?.model ?? "unknown",
     cores: os.availableParallelism(),
@@ -12,7 +12,7 @@ export function readEnvironment(): Environment {
     platform: `${os.platform()} ${os.arch()}`,
     kernel: os.release(),
     node: process.version,
-    workerd: packageVersion("workerd"),
+    workerd: serverIsHere ? packageVersion("workerd") : null,
     commit: gitCommit(),
   };
 }

@@ -25,7 +25,8 @@ export class LatencyHistogram {
   summary(): Distribution | null {
     const histogram = this.#histogram;
     if (histogram.totalCount === 0) return null;
-    const at = (percentile: number) => histogram.getValueAtPercentile(percentile) / 1000;
+    // A percentile is told as the upper end of its bucket, which may lie above the highest value.
+    const at = (percentile: number) => Math.min(histogram.getValueAtPercentile(percentile), histogram.maxValue) / 1000;
     return {
       count: histogram.totalCount,
       mean: Number((histogram.mean / 1000).toFixed(3)),

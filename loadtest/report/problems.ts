@@ -1,6 +1,9 @@
 import type { Summary } from "../summary.ts";
 
-type Counts = Pick<Summary, "upgrades" | "pings" | "sends" | "deliveries" | "history" | "closes" | "errors" | "server">;
+type Counts = Pick<
+  Summary,
+  "scenario" | "upgrades" | "pings" | "sends" | "deliveries" | "history" | "closes" | "errors" | "server"
+>;
 
 /** What makes a run a failed one, each as a short text. Missed latency targets are none: they are a result. */
 export function findProblems({
@@ -30,6 +33,7 @@ export function findProblems({
     [invalid, "unexpected or invalid frames"],
   ];
   const problems = counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  if (scenario.senders > 0 && sends.attempted === 0) problems.push("no message was sent: the run was too short");
   if (upgrades.attempted === 0) problems.push("no socket was opened");
   if (server?.ended_during_run === true) problems.push("the server's process ended during the run");
   return problems;

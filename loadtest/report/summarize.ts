@@ -66,7 +66,7 @@ export function summarize(result: RunResult): Summary {
     measured_seconds: round(result.measuredSeconds, 1),
     interrupted: result.interrupted,
     target: { base_url: target.baseUrl.origin, loopback: target.loopback },
-    environment: readEnvironment(),
+    environment: readEnvironment(target.loopback),
     scenario,
     rates: {
       pings_per_second: round(scenario.sockets / scenario.ping_interval_seconds, 2),
@@ -76,6 +76,6 @@ export function summarize(result: RunResult): Summary {
     ...measured,
     generator: result.generator,
     targets: judgeTargets(scenario.targets, measured),
-    problems: findProblems(measured),
+    problems: findProblems({ scenario, ...measured }),
   } satisfies Summary);
 }

@@ -54,7 +54,7 @@ export async function play(scenario: Scenario, target: LoadTarget, options: RunO
   const sends = new Sends(run, scenario.content_bytes, recorder, ledger, http);
   const reads = new HistoryReads(scenario.history_limit, recorder, http);
   const timetable = new Timetable((late) => generator.late(late));
-  const server = samplerFor(target, log);
+  let server: ServerSampler | undefined;
   const sessions: Session[] = [];
   const enter = (phase: Phase, line?: string) => {
     server?.enter(phase);
@@ -62,6 +62,7 @@ export async function play(scenario: Scenario, target: LoadTarget, options: RunO
   };
   try {
     await checkReachable(http, target);
+    server = samplerFor(target, log);
     server?.start();
     await sleep(pauses.idleMs, signal);
 
@@ -88,6 +89,8 @@ export async function play(scenario: Scenario, target: LoadTarget, options: RunO
       log("a limit was met on the way here; waiting until its window has passed");
       await sleep(pauses.limitWindowMs, signal);
     }
+
+    if (signal.aborted) throw new LoadError("Stopped before the measured part: there is nothing to report.");
 
     enter("run", `measuring for ${scenario.seconds} s`);
     const measureFrom = performance.now();
@@ -136,7 +139,9 @@ async function checkReachable(http: HttpClient, target: LoadTarget): Promise<voi
 
 function samplerFor(target: LoadTarget, log: (line: string) => void): ServerSampler | undefined {
   if (!target.loopback) return undefined;
-  const pid = target.serverPid ?? findListener(Number(target.baseUrl.port === "" ? 80 : target.baseUrl.port));
+  const port = Number(target.baseUrl.port === "" ? 80 : target.baseUrl.port);
+  // Who listens now knows better than a file that may be older than the process.
+  const pid = findListener(port) ?? target.serverPid;
   if (pid === undefined) log("the server's process was not found: its memory and CPU are not measured");
   return pid === undefined ? undefined : new ServerSampler(pid);
 }

@@ -58,7 +58,21 @@ export async function readMessage(
     ) as message from ch`);
   const [row] = rows;
   if (row === undefined) return undefined;
-  return { isMember: row.is_member, message: row.message === null ? undefined : toMessage(row.message, request.userId) };
+  return {
+    isMember: row.is_member,
+    message: row.message === null ? undefined : toMessage(row.message, request.userId),
+  };
+}
+
+/** A message of a channel as nobody in particular sees it. */
+export async function findMessage(
+  db: Db,
+  workspaceId: string,
+  channelId: string,
+  messageId: string,
+): Promise<Message | undefined> {
+  const request = { workspaceId, channel: channelId, userId: undefined, messageId };
+  return (await readMessage(db, request))?.message;
 }
 
 function channelCte({ workspaceId, channel, userId }: Omit<HistoryRequest, "limit">): SQL {

@@ -91,12 +91,8 @@ export const channels = pgTable(
   },
   (table) => [
     // A deleted channel frees its external id and its pair.
-    uniqueIndex("channels_workspace_external")
-      .on(table.workspaceId, table.externalId)
-      .where(sql`deleted_at is null`),
-    uniqueIndex("channels_workspace_direct")
-      .on(table.workspaceId, table.directKey)
-      .where(sql`deleted_at is null`),
+    uniqueIndex("channels_workspace_external").on(table.workspaceId, table.externalId).where(sql`deleted_at is null`),
+    uniqueIndex("channels_workspace_direct").on(table.workspaceId, table.directKey).where(sql`deleted_at is null`),
   ],
 );
 

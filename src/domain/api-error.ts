@@ -5,15 +5,17 @@ export interface ApiErrorOptions {
   /** Seconds after which the same request may succeed. */
   retryAfter?: number | undefined;
   /** Only for the HTTP statuses that have no code of their own (405, 426); else the code's status holds. */
-  status?: number;
+  status?: 405 | 426;
   /** For the log; never sent. */
   cause?: unknown;
 }
 
+export type HttpStatus = (typeof ERRORS)[ErrorCode]["status"] | 405 | 426;
+
 /** A refusal that the caller may read: code, text and details go out as they are. */
 export class ApiError extends Error {
   readonly code: ErrorCode;
-  readonly status: number;
+  readonly status: HttpStatus;
   readonly details: ErrorDetail[] | undefined;
   /** Seconds. */
   readonly retryAfter: number | undefined;

@@ -1,13 +1,71 @@
-import fs from "node:fs";
+import fs from "node:fs/promises";
 import path from "node:path";
+import { build } from "esbuild";
 import { projectRoot } from "./root.ts";
 
-/** Makes dist/web from src/web. A stand-in: copies what is there. */
+const source = path.join(projectRoot, "src/web");
+const target = path.join(projectRoot, "dist/web");
+
+/** Makes dist/web, the static assets of the Worker: the demo page at `/`, the API reference at `/docs`, `_headers`. */
 export async function buildWeb(): Promise<void> {
-  const source = path.join(projectRoot, "src/web");
-  const target = path.join(projectRoot, "dist/web");
-  fs.mkdirSync(target, { recursive: true });
-  if (fs.existsSync(source)) fs.cpSync(source, target, { recursive: true });
+  await fs.mkdir(path.join(target, "docs"), { recursive: true });
+  const names = await bundlePage();
+  // Other names first, the page last: a page that is being served never names a file that is not there.
+  await fs.copyFile(path.join(source, "favicon.svg"), path.join(target, "favicon.svg"));
+  await fs.copyFile(path.join(source, "headers.txt"), path.join(target, "_headers"));
+  await buildDocs();
+  const page = await fs.readFile(path.join(source, "index.html"), "utf8");
+  await fs.writeFile(path.join(target, "index.html"), fill(page, names));
+  await removeOld(Object.values(names));
+}
+
+/** Bundles script and styles under names with a hash, so that browsers may keep them for ever. */
+async function bundlePage(): Promise<Record<string, string>> {
+  const result = await build({
+    entryPoints: [
+      { in: path.join(source, "main.ts"), out: "app" },
+      { in: path.join(source, "styles/app.css"), out: "app" },
+    ],
+    outdir: path.join(target, "assets"),
+    entryNames: "[name]-[hash]",
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    sourcemap: "linked",
+    metafile: true,
+    logLevel: "warning",
+  });
+  const files = Object.keys(result.metafile.outputs).map((file) => `/assets/${path.basename(file)}`);
+  const named = (end: string) => files.find((file) => file.endsWith(end)) ?? "";
+  return { "app.js": named(".js"), "app.css": named(".css") };
+}
+
+function fill(page: string, names: Record<string, string>): string {
+  return Object.entries(names).reduce((text, [name, address]) => text.replaceAll(`%${name}%`, address), page);
+}
+
+/** The API reference: Swagger UI from its package, with nothing loaded from elsewhere. */
+async function buildDocs(): Promise<void> {
+  const swagger = path.join(projectRoot, "node_modules/swagger-ui-dist");
+  const own = path.join(source, "docs");
+  const docs = path.join(target, "docs");
+  await Promise.all([
+    ...["swagger-ui.css", "swagger-ui-bundle.js"].map((name) => copy(swagger, docs, name)),
+    ...["index.html", "docs.js", "docs.css"].map((name) => copy(own, docs, name)),
+  ]);
+}
+
+function copy(from: string, to: string, name: string): Promise<void> {
+  return fs.copyFile(path.join(from, name), path.join(to, name));
+}
+
+/** Bundles of earlier builds would pile up. */
+async function removeOld(current: string[]): Promise<void> {
+  const folder = path.join(target, "assets");
+  const kept = new Set(current.flatMap((address) => [path.basename(address), `${path.basename(address)}.map`]));
+  const old = (await fs.readdir(folder)).filter((name) => !kept.has(name));
+  await Promise.all(old.map((name) => fs.rm(path.join(folder, name), { force: true })));
 }
 
 if (import.meta.main) await buildWeb();

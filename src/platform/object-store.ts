@@ -1,7 +1,7 @@
 import { AwsClient } from "aws4fetch";
 import { v7 as uuidv7 } from "uuid";
-import { isAllowedAttachment, safeFilename } from "../domain/attachment-policy.ts";
 import { ApiError, invalid } from "../domain/api-error.ts";
+import { isAllowedAttachment, safeFilename } from "../domain/attachment-policy.ts";
 import type { PresignBody, PresignedUpload } from "../protocol/attachment.ts";
 import type { ObjectStoreSettings } from "./settings.ts";
 

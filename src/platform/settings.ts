@@ -40,7 +40,13 @@ const schema = z.object({
     error: "must be at least 32 bytes",
   }),
   CARIOS_JWT_ISSUER: withDefault(text, "cariosan"),
-  CARIOS_JWT_TTL_HOURS: withDefault(z.coerce.number().positive().max(24 * 365), 24),
+  CARIOS_JWT_TTL_HOURS: withDefault(
+    z.coerce
+      .number()
+      .positive()
+      .max(24 * 365),
+    24,
+  ),
   CARIOS_RATE_LIMIT_MESSAGES_PER_MINUTE: perMinute(60),
   CARIOS_RATE_LIMIT_KEY_REQUESTS_PER_MINUTE: perMinute(6000),
   CARIOS_RATE_LIMIT_USER_REQUESTS_PER_MINUTE: perMinute(600),
@@ -91,7 +97,11 @@ export function parseSettings(env: Readonly<Partial<Record<SettingName, unknown>
     databaseUrl: read.DATABASE_URL,
     neonFetchEndpoint: read.NEON_FETCH_ENDPOINT,
     redis: redisUrl !== undefined && redisToken !== undefined ? { url: redisUrl, token: redisToken } : undefined,
-    jwt: { secret: read.CARIOS_JWT_SECRET, issuer: read.CARIOS_JWT_ISSUER, ttlSeconds: read.CARIOS_JWT_TTL_HOURS * 3600 },
+    jwt: {
+      secret: read.CARIOS_JWT_SECRET,
+      issuer: read.CARIOS_JWT_ISSUER,
+      ttlSeconds: read.CARIOS_JWT_TTL_HOURS * 3600,
+    },
     messagesPerMinute: read.CARIOS_RATE_LIMIT_MESSAGES_PER_MINUTE,
     requestsPerMinute: {
       key: read.CARIOS_RATE_LIMIT_KEY_REQUESTS_PER_MINUTE,

@@ -55,3 +55,12 @@ export const myChannelListSchema = z
   .object({ channels: z.array(myChannelSchema), has_more: z.boolean(), next_cursor: z.string().nullable() })
   .meta({ id: "MyChannelList" });
 export type MyChannelList = z.infer<typeof myChannelListSchema>;
+
+/** Channels without unread messages are left out. */
+export const unreadSchema = z
+  .object({
+    total: z.number().int(),
+    channels: z.array(z.object({ channel_id: uuidSchema, unread_count: z.number().int() })),
+  })
+  .meta({ id: "Unread" });
+export type Unread = z.infer<typeof unreadSchema>;

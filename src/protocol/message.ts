@@ -87,6 +87,9 @@ export const sendMessageBodySchema = z
   .meta({ id: "SendMessage" });
 export type SendMessageBody = z.infer<typeof sendMessageBodySchema>;
 
+/** Up to which message; without one up to the newest. */
+export const receiptBodySchema = z.object({ message_id: uuidSchema.optional() }).meta({ id: "Receipt" });
+
 export const historyQuerySchema = z.object({ limit: limitSchema, before: cursorSchema.optional() });
 
 export const historySchema = z

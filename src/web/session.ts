@@ -1,16 +1,7 @@
-/** One of the demo's two users, with a token of its own. */
-export interface DemoUser {
-  id: string;
-  external_id: string;
-  name: string;
-  token: string;
-  expires_at: string;
-}
+import type { DemoSession } from "../protocol/demo.ts";
 
-export interface DemoSession {
-  workspace_id: string;
-  users: DemoUser[];
-}
+/** One of the demo's two users, with a token of its own. */
+export type DemoUser = DemoSession["users"][number];
 
 /**
  * Fetches the demo's session; undefined where this deployment has no demo.

@@ -48,7 +48,9 @@ export class Conversation {
   /** Takes the newest page. What is older stays where it joins the page, and goes where messages are missing between. */
   takeNewest(page: History): void {
     const oldest = page.messages.at(-1)?.seq ?? 0;
-    const older = [...this.#stored.values()].flatMap(({ message }) => (message && message.seq < oldest ? [message] : []));
+    const older = [...this.#stored.values()].flatMap(({ message }) =>
+      message && message.seq < oldest ? [message] : [],
+    );
     if (!older.some((message) => message.seq === oldest - 1)) {
       for (const { id } of older) this.#stored.delete(id);
       this.before = page.next_cursor ?? undefined;

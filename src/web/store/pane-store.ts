@@ -1,3 +1,4 @@
+import { Emitter } from "../../sdk/emitter.ts";
 import {
   type ConnectionState,
   type KabarClient,
@@ -6,7 +7,6 @@ import {
   type MyChannel,
   newId,
 } from "../../sdk/index.ts";
-import { Emitter } from "../../sdk/emitter.ts";
 import type { PickedFile } from "../picture.ts";
 import type { DemoUser } from "../session.ts";
 import { Conversation } from "./conversation.ts";
@@ -187,10 +187,11 @@ export class PaneStore {
       for (const id of this.#channels.keys()) if (!listed.has(id)) this.#channels.delete(id);
       for (const info of channels) this.#merge(info);
       this.#loaded = true;
-      if (this.#activeId === undefined || !this.#channels.has(this.#activeId)) this.#activeId = this.channels[0]?.info.id;
+      if (this.#activeId === undefined || !this.#channels.has(this.#activeId))
+        this.#activeId = this.channels[0]?.info.id;
       this.events.emit("channels", undefined);
-      await Promise.all([...listed].map((id) => this.#loadMembers(id)));
-      if (this.#activeId) await this.#reloadOne(this.#activeId);
+      const open = this.#activeId === undefined ? undefined : this.#reloadOne(this.#activeId);
+      await Promise.all([open, ...[...listed].map((id) => this.#loadMembers(id))]);
       // The others are read when they are opened: what is loaded of them may have become old.
       for (const [id, { conversation }] of this.#channels) if (id !== this.#activeId) conversation.loaded = false;
     } catch (error) {
@@ -257,11 +258,14 @@ export class PaneStore {
     const entry = this.active;
     const newest = entry?.conversation.newest;
     if (!entry || !newest || !this.#reading) return;
-    if (entry.unread > 0) {
+    const unread = entry.unread > 0;
+    if (unread) {
       entry.unread = 0;
       this.events.emit("channels", undefined);
     }
-    if (newest.user_id === this.me.id || newest.seq <= (this.#readSeq.get(entry.info.id) ?? 0)) return;
+    if (newest.seq <= (this.#readSeq.get(entry.info.id) ?? 0)) return;
+    // One's own message needs no receipt, unless it stands behind unread ones.
+    if (newest.user_id === this.me.id && !unread) return;
     this.#readSeq.set(entry.info.id, newest.seq);
     this.#client
       .channel(entry.info.id)

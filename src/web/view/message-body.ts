@@ -22,7 +22,7 @@ export function messageBody({ message, draft }: Entry): Node[] {
     nodes.push(fileLink(url, filename, message?.attachment?.size ?? draft?.picked?.file.size));
   }
   const text = message?.content ?? draft?.content ?? "";
-  if (text) nodes.push(h("p", { className: "text" }, ...(linkify(text) as Text[])));
+  if (text) nodes.push(h("p", { className: "text" }, ...linkify(text)));
   return nodes;
 }
 
@@ -31,7 +31,12 @@ function picture(url: string, filename: string, width = 320, height = 240): HTML
   const image = h("img", { alt: filename, width, height, decoding: "async" });
   const button = h(
     "button",
-    { type: "button", className: "picture", aria: { label: `Open ${filename}` }, onclick: () => openLightbox(url, filename) },
+    {
+      type: "button",
+      className: "picture",
+      aria: { label: `Open ${filename}` },
+      onclick: () => openLightbox(url, filename),
+    },
     image,
   );
   image.addEventListener("error", () => {
@@ -45,7 +50,7 @@ function picture(url: string, filename: string, width = 320, height = 240): HTML
 function fileLink(url: string | undefined, filename: string, size: number | undefined): HTMLElement {
   const label = h("span", { className: "file-name" }, filename);
   const facts = h("span", { className: "file-size" }, size ? sizeOf(size) : "");
-  if (!url) return h("span", { className: "file" }, icon("file") as unknown as Node, label, facts);
+  if (!url) return h("span", { className: "file" }, icon("file"), label, facts);
   const props = { className: "file", href: url, target: "_blank", rel: "noopener noreferrer", download: filename };
-  return h("a", props, icon("file") as unknown as Node, label, facts);
+  return h("a", props, icon("file"), label, facts);
 }

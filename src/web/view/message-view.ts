@@ -1,4 +1,4 @@
-import { h, setText } from "../dom.ts";
+import { h } from "../dom.ts";
 import { dayOf, timeOf } from "../format.ts";
 import { type IconName, icon } from "../icons.ts";
 import type { Entry } from "../store/conversation.ts";
@@ -28,10 +28,10 @@ const STATUS = {
 export class MessageView {
   readonly element = h("li", { className: "row" });
   readonly #retry: (key: string) => void;
-  #shape = "";
+  #shape: string | undefined;
   #status = "";
-  #statusBox = h("span", { className: "status" });
-  #failure = h("p", { className: "failure", hidden: true });
+  readonly #statusBox = h("span", { className: "status" });
+  readonly #failure = h("p", { className: "failure", hidden: true });
 
   constructor(retry: (key: string) => void) {
     this.#retry = retry;
@@ -40,9 +40,11 @@ export class MessageView {
   update(model: MessageModel): void {
     const { entry, mine } = model;
     const { message } = entry;
-    const shape = [model.startsDay, model.first, message?.content, message?.deleted_at, message?.edited_at].join("|");
-    // A row with a picture keeps it when its draft becomes a message.
-    if (shape !== this.#shape && (this.#shape === "" || !isJustStored(entry, this.#shape, shape))) this.#build(model);
+    const content = message?.content ?? entry.draft?.content;
+    const facts = [model.startsDay, model.first, content, message?.deleted_at ?? "", message?.edited_at ?? ""];
+    // The same for a draft and the message that it became, so that a row with a picture keeps it.
+    const shape = facts.join("|");
+    if (shape !== this.#shape) this.#build(model);
     this.#shape = shape;
     this.element.classList.toggle("is-mine", mine);
     this.element.classList.toggle("is-last", model.last);
@@ -64,7 +66,12 @@ export class MessageView {
       this.element.append(h("p", { className: "system", testid: "message" }, message.content));
       return;
     }
-    const meta = h("span", { className: "meta" }, message?.edited_at ? "edited " : "", h("time", { dateTime: at }, timeOf(at)));
+    const meta = h(
+      "span",
+      { className: "meta" },
+      message?.edited_at ? "edited " : "",
+      h("time", { dateTime: at }, timeOf(at)),
+    );
     if (mine) meta.append(this.#statusBox);
     const bubble = h("div", { className: "bubble", testid: "message" });
     if (first && !mine) bubble.append(h("p", { className: "author" }, author));
@@ -87,17 +94,4 @@ export class MessageView {
     const again = h("button", { type: "button", onclick: () => this.#retry(entry.key) }, "Try again");
     this.#failure.replaceChildren(h("span", {}, `Not sent. ${entry.error ?? ""} `), again);
   }
-}
-
-/** True where only the draft's text became the message's text: what is drawn stays right. */
-function isJustStored({ message, draft }: Entry, before: string, now: string): boolean {
-  if (!message || !draft || message.content !== draft.content) return false;
-  const [day, first, content] = before.split("|");
-  const [dayNow, firstNow] = now.split("|");
-  return content === "" && day === dayNow && first === firstNow;
-}
-
-/** Sets text where it differs; kept here for rows that only change their time. */
-export function setTime(element: HTMLElement, iso: string): void {
-  setText(element, timeOf(iso));
 }

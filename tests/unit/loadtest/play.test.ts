@@ -2,11 +2,11 @@ import { afterEach, describe, expect, it } from "vitest";
 import { play, socketUrl } from "../../../loadtest/run/driver.ts";
 import { loadScenario, type Scenario } from "../../../loadtest/scenario.ts";
 import type { Summary } from "../../../loadtest/summary.ts";
-import { type Faults, FakeServer } from "./fake-server.ts";
+import { FakeServer, type Faults } from "./fake-server.ts";
 
 const pauses = { idleMs: 0, connectedMs: 0, limitWindowMs: 50, drainMs: 600, quietMs: 50 };
 const quick: Partial<Scenario> = {
-  seconds: 2,
+  seconds: 1,
   group_size: 5,
   sockets: 8,
   senders: 4,
@@ -19,10 +19,10 @@ const quick: Partial<Scenario> = {
 
 let server: FakeServer | undefined;
 
-async function run(faults: Faults = {}): Promise<Summary> {
+async function run(faults: Faults = {}, seconds = 1): Promise<Summary> {
   server = new FakeServer(faults);
   const baseUrl = await server.start();
-  const scenario = { ...loadScenario("baseline"), ...quick };
+  const scenario = { ...loadScenario("baseline"), ...quick, seconds };
   return await play(scenario, { baseUrl, credential: "pk_test:sk_test", loopback: true }, { pauses });
 }
 
@@ -33,18 +33,18 @@ afterEach(async () => {
 
 describe("a run against a server that does its job", () => {
   it("is clean, and measures everything", async () => {
-    const summary = await run();
+    const summary = await run({}, 2);
     expect(summary.problems).toEqual([]);
     expect(summary.errors).toEqual([]);
     expect(summary.upgrades).toMatchObject({ attempted: 8, succeeded: 8, success_percent: 100, rate_limited: 0 });
     expect(summary.sends).toMatchObject({ attempted: 8, acknowledged: 8, failed: 0 });
     expect(summary.sends.socket.from_intended?.count).toBe(4);
     expect(summary.sends.rest.from_intended?.count).toBe(4);
-    // Senders 0 and 1 of four are in the full group of 5, the others in the one with 3 of 5 connected.
-    expect(summary.deliveries).toMatchObject({ expected: 4 * 4 + 4 * 2, seen: 24, dropped: 0, duplicates: 0 });
-    expect(summary.deliveries.latency.from_intended?.count).toBe(24);
-    expect(summary.pings.sent).toBe(16);
-    expect(summary.pings.answered).toBe(16);
+    // In each of two rounds three of the senders are in the full group of 5, one in the group with 3 of 5 connected.
+    expect(summary.deliveries).toMatchObject({ expected: 2 * (3 * 4 + 2), seen: 28, dropped: 0, duplicates: 0 });
+    expect(summary.deliveries.latency.from_intended?.count).toBe(28);
+    expect(summary.pings.sent).toBeGreaterThanOrEqual(14);
+    expect(summary.pings.answered).toBe(summary.pings.sent);
     expect(summary.history.answered).toBeGreaterThan(2);
     expect(summary.history.full_pages).toBe(summary.history.answered);
     expect(summary.targets.map(({ met }) => met)).toEqual([true, true, true, true]);
@@ -102,6 +102,27 @@ describe("a run against a server that fails", () => {
     const summary = await run({ closeAfter: 0 });
     expect(summary.closes).toEqual([{ code: 4009, reason: "too slow to read", count: 1 }]);
     expect(summary.problems).toContain("1 sockets closed by the other side");
+  });
+
+  it("reports what it has when it is stopped, and nothing when that was before it measured", async () => {
+    server = new FakeServer();
+    const target = { baseUrl: await server.start(), credential: "k:s", loopback: true };
+    const scenario = { ...loadScenario("baseline"), ...quick, seconds: 60 };
+    const stopped = await play(scenario, target, { pauses, signal: AbortSignal.timeout(1_500) });
+    expect(stopped.interrupted).toBe(true);
+    expect(stopped.measured_seconds).toBeLessThan(1.6);
+    expect(stopped.sends.acknowledged).toBeGreaterThan(0);
+    await expect(play(scenario, target, { pauses, signal: AbortSignal.abort() })).rejects.toThrow(/Stopped/);
+  });
+
+  it("finds its users and groups again", async () => {
+    server = new FakeServer();
+    const target = { baseUrl: await server.start(), credential: "k:s", loopback: true };
+    const scenario = { ...loadScenario("baseline"), ...quick, seconds: 1 };
+    for (const sockets of [8, 4]) {
+      expect((await play({ ...scenario, sockets }, target, { pauses })).problems).toEqual([]);
+      expect([server.users, server.channels]).toEqual([10, 2]);
+    }
   });
 
   it("does not start where there is no server", async () => {

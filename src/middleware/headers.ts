@@ -1,0 +1,50 @@
+import { cors } from "hono/cors";
+import { createMiddleware } from "hono/factory";
+import { v7 as uuidv7 } from "uuid";
+import { settingsOf } from "../platform/settings.ts";
+import type { AppEnv } from "../routes/context.ts";
+
+const SANE_REQUEST_ID = /^[\w.:-]{1,64}$/;
+
+/** Every answer of the API: nothing of it is a page, a frame or a thing to keep. */
+const SECURITY = {
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "cache-control": "no-store",
+};
+
+/** Gives the request an id (the caller's, where it is a sane one), and its answer that id and the security headers. */
+export const commonHeaders = createMiddleware<AppEnv>(async (c, next) => {
+  const given = c.req.header("x-request-id");
+  const requestId = given !== undefined && SANE_REQUEST_ID.test(given) ? given : uuidv7();
+  c.set("requestId", requestId);
+  await next();
+  // A response that came out of a `fetch` (the upgrade) has headers that cannot be set.
+  if (c.res.status === 101) {
+    c.res = withHeader(c.res, requestId);
+    return;
+  }
+  for (const [name, value] of Object.entries(SECURITY)) if (!c.res.headers.has(name)) c.res.headers.set(name, value);
+  c.res.headers.set("x-request-id", requestId);
+});
+
+/** CORS by `CARIOS_CORS_ALLOWED_ORIGINS`; with none set, browsers keep other origins out. */
+export const crossOrigin = createMiddleware<AppEnv>(async (c, next) => {
+  const { allowedOrigins } = settingsOf(c.env);
+  if (allowedOrigins.length === 0) return next();
+  const isAny = allowedOrigins.includes("*");
+  return cors({
+    origin: isAny ? "*" : allowedOrigins,
+    allowMethods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
+    allowHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"],
+    exposeHeaders: ["X-Request-Id", "Retry-After", "Idempotent-Replayed"],
+    maxAge: 86_400,
+  })(c, next);
+});
+
+function withHeader(upgrade: Response, requestId: string): Response {
+  const headers = new Headers(upgrade.headers);
+  headers.set("x-request-id", requestId);
+  return new Response(null, { status: 101, webSocket: upgrade.webSocket, headers });
+}

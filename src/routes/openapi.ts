@@ -1,0 +1,100 @@
+import type { RouteConfig } from "@hono/zod-openapi";
+import { z } from "zod";
+import type { Auth } from "../middleware/authenticate.ts";
+import { ERRORS, type ErrorCode, errorBodySchema } from "../protocol/errors.ts";
+import { PROTOCOL_VERSION } from "../protocol/version.ts";
+import type { Api, Endpoint } from "./endpoint.ts";
+
+const SECURITY: Record<Auth, NonNullable<RouteConfig["security"]>> = {
+  K: [{ workspaceKey: [] }],
+  U: [{ userToken: [] }],
+  KU: [{ userToken: [] }, { workspaceKey: [] }],
+};
+
+const ALWAYS: ErrorCode[] = ["UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED", "INTERNAL", "UPSTREAM_UNAVAILABLE"];
+
+/** Adds a route to the document. */
+export function describeEndpoint<Kind extends Auth, Params, Query, Body>(
+  api: Api,
+  {
+    method,
+    path,
+    summary,
+    tag,
+    auth,
+    params,
+    query,
+    body,
+    bodyOptional,
+    responses,
+    errors = [],
+  }: Endpoint<Kind, Params, Query, Body>,
+): void {
+  const takesInput = params !== undefined || query !== undefined || body !== undefined;
+  const codes = [...ALWAYS, ...(takesInput ? (["VALIDATION_ERROR"] as const) : []), ...errors];
+  api.openAPIRegistry.registerPath({
+    method,
+    path,
+    summary,
+    tags: [tag],
+    security: SECURITY[auth],
+    request: {
+      ...(params instanceof z.ZodObject ? { params } : {}),
+      ...(query instanceof z.ZodObject ? { query } : {}),
+      ...(body === undefined
+        ? {}
+        : { body: { required: bodyOptional !== true, content: { "application/json": { schema: body } } } }),
+    },
+    responses: { ...describeResponses(responses), ...describeErrors(codes) },
+  });
+}
+
+/** Serves the document, made at the first request. */
+export function registerOpenApi(api: Api): void {
+  let document: string | undefined;
+  api.openAPIRegistry.registerComponent("securitySchemes", "workspaceKey", {
+    type: "http",
+    scheme: "bearer",
+    description: "`pk_…:sk_…` of a workspace; for servers only.",
+  });
+  api.openAPIRegistry.registerComponent("securitySchemes", "userToken", {
+    type: "http",
+    scheme: "bearer",
+    bearerFormat: "JWT",
+    description: "Token of one user, signed by `POST /v1/users/{id}/tokens`.",
+  });
+  api.get("/openapi.json", (c) => {
+    document ??= JSON.stringify(
+      api.getOpenAPI31Document({
+        openapi: "3.1.0",
+        info: {
+          title: "Kabar",
+          version: String(PROTOCOL_VERSION),
+          description: "Realtime chat. Compatible with Cariosan's documented API.",
+        },
+        servers: [{ url: "/" }],
+      }),
+    );
+    return c.body(document, 200, { "content-type": "application/json", "cache-control": "public, max-age=300" });
+  });
+}
+
+export function describeResponses(responses: Record<number, { description: string; schema?: z.ZodType }>) {
+  return Object.fromEntries(
+    Object.entries(responses).map(([status, { description, schema }]) => [
+      status,
+      schema === undefined ? { description } : { description, content: { "application/json": { schema } } },
+    ]),
+  );
+}
+
+/** One response per status, naming the codes that it may carry. */
+export function describeErrors(codes: readonly ErrorCode[]) {
+  const byStatus = Map.groupBy(new Set(codes), (code) => ERRORS[code].status);
+  return Object.fromEntries(
+    [...byStatus].map(([status, names]) => [
+      status,
+      { description: names.join(", "), content: { "application/json": { schema: errorBodySchema } } },
+    ]),
+  );
+}

@@ -1,0 +1,8 @@
+import { z } from "zod";
+import { refSchema, uuidSchema } from "../protocol/primitives.ts";
+
+const ref = refSchema.describe("Internal or external id");
+
+export const idParams = z.object({ id: ref });
+export const memberParams = z.object({ id: ref, user_id: ref });
+export const messageParams = z.object({ id: ref, mid: uuidSchema });

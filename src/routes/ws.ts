@@ -1,0 +1,50 @@
+import { ApiError } from "../domain/api-error.ts";
+import { isAllowedOrigin } from "../domain/origin.ts";
+import { authenticateToken } from "../middleware/authenticate.ts";
+import { HubClient } from "../platform/hub-client.ts";
+import { partsOf } from "../platform/parts.ts";
+import { WS_SUBPROTOCOL_PREFIX } from "../protocol/token.ts";
+import { outlive } from "./context.ts";
+import type { Api } from "./endpoint.ts";
+import { describeErrors } from "./openapi.ts";
+
+/** The upgrade. The Worker checks who it is; the workspace's hub accepts the socket, so that it can hibernate. */
+export function registerWebSocket(api: Api): void {
+  api.openAPIRegistry.registerPath({
+    method: "get",
+    path: "/v1/ws",
+    summary: "Open a WebSocket; the token comes as subprotocol `cariosan.jwt.<token>`",
+    tags: ["WebSocket"],
+    responses: {
+      101: { description: "Switching protocols; the subprotocol is echoed" },
+      426: { description: "Not an upgrade" },
+      ...describeErrors(["UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED", "UPSTREAM_UNAVAILABLE"]),
+    },
+  });
+
+  api.get("/v1/ws", async (c) => {
+    if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
+      throw new ApiError("VALIDATION_ERROR", "this address takes WebSocket upgrades only", { status: 426 });
+    }
+    const parts = partsOf(c.env);
+    const claims = await authenticateToken(c, parts, tokenOf(c.req.header("sec-websocket-protocol")));
+    if (!isAllowedOrigin(c.req.header("origin"), c.req.url, parts.settings.allowedOrigins)) {
+      throw new ApiError("FORBIDDEN", "this origin is not allowed");
+    }
+    parts.limiter.takeDeferred("user", claims.sub, (work) => outlive(c, work));
+    return new HubClient(c.env.WORKSPACE_HUB, claims.ws).forwardUpgrade(c.req.raw, {
+      userId: claims.sub,
+      workspaceId: claims.ws,
+      tokenExpiresAt: claims.exp,
+      acceptsBatches: c.req.query("batch") === "1",
+    });
+  });
+}
+
+function tokenOf(subprotocols: string | undefined): string | undefined {
+  return subprotocols
+    ?.split(",")
+    .map((name) => name.trim())
+    .find((name) => name.startsWith(WS_SUBPROTOCOL_PREFIX))
+    ?.slice(WS_SUBPROTOCOL_PREFIX.length);
+}

@@ -1,0 +1,31 @@
+import { createClient } from "../sdk/index.ts";
+import { fetchSession, tokenGetter } from "./session.ts";
+import { PaneStore } from "./store/pane-store.ts";
+import { appView } from "./view/app-view.ts";
+import { demoOffPage, failedPage } from "./view/message-page.ts";
+
+const root = document.querySelector<HTMLElement>("#app");
+
+async function start(root: HTMLElement): Promise<void> {
+  root.setAttribute("aria-busy", "true");
+  try {
+    const session = await fetchSession();
+    root.replaceChildren(session ? chat(session.users.slice(0, 2)) : demoOffPage());
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    root.replaceChildren(failedPage(reason, () => void start(root)));
+  }
+  root.removeAttribute("aria-busy");
+}
+
+function chat(users: Parameters<typeof tokenGetter>[0][]): HTMLElement {
+  const stores = users.map((user) => {
+    const client = createClient({ baseUrl: location.origin, getToken: tokenGetter(user) });
+    return new PaneStore(client, user);
+  });
+  const view = appView(stores);
+  for (const store of stores) store.start();
+  return view;
+}
+
+if (root) void start(root);

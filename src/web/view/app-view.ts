@@ -1,0 +1,48 @@
+import { h, setText } from "../dom.ts";
+import type { PaneStore } from "../store/pane-store.ts";
+import { paneView } from "./pane-view.ts";
+import { Toasts } from "./toasts.ts";
+
+/** Both users' sides, and where the window is narrow the tabs that choose one. */
+export function appView(stores: PaneStore[]): HTMLElement {
+  const toasts = new Toasts();
+  const main = h("main", { className: "panes", data: { side: "0" } });
+  const tabs = stores.map((store, side) => tab(store, side, () => choose(side)));
+  const choose = (side: number) => {
+    main.dataset.side = String(side);
+    for (const [index, { element }] of tabs.entries()) element.setAttribute("aria-pressed", String(index === side));
+  };
+  for (const [side, store] of stores.entries()) {
+    main.append(paneView(store, side));
+    store.events.on("notice", (notice) => toasts.show(notice, store.me.name));
+  }
+  choose(0);
+  const bar = h("div", { className: "tabs", role: "group", aria: { label: "Whose side to show" } });
+  bar.append(...tabs.map(({ element }) => element));
+  return h("div", { className: "app" }, bar, main, toasts.element);
+}
+
+function tab(store: PaneStore, side: number, choose: () => void) {
+  const badge = h("span", { className: "badge", hidden: true });
+  const element = h(
+    "button",
+    {
+      type: "button",
+      className: `tab side-${side}`,
+      testid: `tab-${side}`,
+      onclick: choose,
+      aria: { controls: `pane-${side}` },
+    },
+    h("span", { className: "tab-dot" }),
+    store.me.name,
+    badge,
+  );
+  store.events.on("connection", (state) => {
+    element.dataset.state = state;
+  });
+  store.events.on("channels", () => {
+    setText(badge, String(store.unreadTotal));
+    badge.hidden = store.unreadTotal === 0;
+  });
+  return { element };
+}

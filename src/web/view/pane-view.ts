@@ -1,0 +1,38 @@
+import { h } from "../dom.ts";
+import type { PaneStore } from "../store/pane-store.ts";
+import { avatar } from "./avatar.ts";
+import { channelListView } from "./channel-list-view.ts";
+import { connectionView } from "./connection-view.ts";
+import { conversationView } from "./conversation-view.ts";
+
+/** One user's whole side. In a narrow place it shows either the list or the conversation. */
+export function paneView(store: PaneStore, side: number): HTMLElement {
+  const { name, id } = store.me;
+  const { pill, toggle } = connectionView(store);
+  const body = h("div", { className: "pane-body", data: { shows: "conversation" } });
+  const show = (what: "list" | "conversation") => {
+    body.dataset.shows = what;
+  };
+  const list = channelListView(store, (channelId) => {
+    store.open(channelId);
+    show("conversation");
+    body.querySelector<HTMLElement>(".composer-text")?.focus();
+  });
+  const conversation = conversationView(store, side, () => {
+    show("list");
+    body.querySelector<HTMLElement>("[aria-current=true]")?.focus();
+  });
+  body.append(h("nav", { className: "sidebar", aria: { label: `${name}'s channels` } }, list), conversation);
+  return h(
+    "section",
+    { className: `pane side-${side}`, testid: `pane-${side}`, id: `pane-${side}`, aria: { label: `${name}'s side` } },
+    h(
+      "header",
+      { className: "pane-header" },
+      avatar(id, name),
+      h("div", { className: "pane-names" }, h("h2", {}, name), pill),
+      toggle,
+    ),
+    body,
+  );
+}

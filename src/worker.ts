@@ -1,0 +1,5 @@
+import { createApp } from "./app.ts";
+
+export { WorkspaceHub } from "../durable-objects/workspace-hub.ts";
+
+export default createApp();

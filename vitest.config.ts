@@ -7,7 +7,19 @@ export default defineConfig({
     projects: [
       { test: { name: "unit", include: ["tests/unit/**/*.test.ts"], testTimeout: 20_000, hookTimeout: 60_000 } },
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: "./tests/workerd/wrangler.toml" } })],
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              bindings: {
+                // Nothing listens there: the object must do its work without Postgres and Redis.
+                DATABASE_URL: "postgres://nobody:nothing@127.0.0.1/kabar",
+                NEON_FETCH_ENDPOINT: "http://127.0.0.1:9/sql",
+                CARIOS_JWT_SECRET: "a secret for tests only, long enough",
+              },
+            },
+          }),
+        ],
         test: { name: "workerd", include: ["tests/workerd/**/*.test.ts"], testTimeout: 20_000 },
       },
       {

@@ -1,9 +1,9 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { respondToError } from "./middleware/errors.ts";
 import { commonHeaders, crossOrigin } from "./middleware/headers.ts";
+import type { AppEnv } from "./middleware/request.ts";
 import { registerAttachments } from "./routes/attachments.ts";
 import { registerChannels } from "./routes/channels.ts";
-import type { AppEnv } from "./routes/context.ts";
 import { registerDemo } from "./routes/demo.ts";
 import type { Api } from "./routes/endpoint.ts";
 import { registerHealth } from "./routes/health.ts";

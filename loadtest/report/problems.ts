@@ -7,6 +7,7 @@ type Counts = Pick<
 
 /** What makes a run a failed one, each as a short text. Missed latency targets are none: they are a result. */
 export function findProblems({
+  scenario,
   upgrades,
   pings,
   sends,

@@ -37,12 +37,12 @@ export function changeColumns(
   const c = sql.raw(alias);
   const memberships = (cte: string | undefined): SQL =>
     cte === undefined
-      ? sql`'[]'::jsonb`
-      : sql`coalesce((select jsonb_agg(${membershipJson("x")}) from ${sql.raw(cte)} x where x.channel_id = ${c}.id), '[]')`;
+      ? sql`'[]'::json`
+      : sql`coalesce((select json_agg(${membershipJson("x")}) from ${sql.raw(cte)} x where x.channel_id = ${c}.id), '[]')`;
   const left =
     parts.left === undefined
-      ? sql`'[]'::jsonb`
-      : sql`coalesce((select jsonb_agg(x.user_id) from ${sql.raw(parts.left)} x where x.channel_id = ${c}.id), '[]')`;
+      ? sql`'[]'::json`
+      : sql`coalesce((select json_agg(x.user_id) from ${sql.raw(parts.left)} x where x.channel_id = ${c}.id), '[]')`;
   return sql`${channelInfoJson(alias)} as info, ${c}.version::int as version, ${c}.member_count, ${parts.changed} as changed,
     ${sql.raw(String(parts.deleted ?? false))} as deleted, ${sql.raw(String(parts.updated ?? false))} as updated,
     ${memberships(parts.joined)} as joined, ${memberships(parts.roleChanged)} as role_changed, ${left} as left,
@@ -52,12 +52,12 @@ export function changeColumns(
 /** Profiles of everybody whose membership is new or changed. */
 function profiles(alias: string, joined: string | undefined, roleChanged: string | undefined): SQL {
   const ctes = [joined, roleChanged].filter((cte) => cte !== undefined);
-  if (ctes.length === 0) return sql`'[]'::jsonb`;
+  if (ctes.length === 0) return sql`'[]'::json`;
   const ids = sql.join(
     ctes.map((cte) => sql`select user_id from ${sql.raw(cte)} where channel_id = ${sql.raw(alias)}.id`),
     sql` union `,
   );
-  return sql`coalesce((select jsonb_agg(${profileJson("u")}) from users u where u.id in (${ids})), '[]')`;
+  return sql`coalesce((select json_agg(${profileJson("u")}) from users u where u.id in (${ids})), '[]')`;
 }
 
 export function toChannelWrite(row: ChannelWriteRow): ChannelWrite {

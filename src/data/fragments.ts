@@ -47,20 +47,20 @@ export function namedUsers(workspaceId: string, refs: readonly string[]): SQL {
 /** `UserProfile` of the hub contract. */
 export function profileJson(alias: string): SQL {
   const u = sql.raw(alias);
-  return sql`jsonb_build_object('id', ${u}.id, 'external_id', ${u}.external_id, 'name', ${u}.name,
+  return sql`json_build_object('id', ${u}.id, 'external_id', ${u}.external_id, 'name', ${u}.name,
     'avatar_url', ${u}.avatar_url, 'version', ${u}.version)`;
 }
 
 /** `Membership` of the hub contract. */
 export function membershipJson(alias: string): SQL {
   const m = sql.raw(alias);
-  return sql`jsonb_build_object('user_id', ${m}.user_id, 'role', ${m}.role, 'joined_at', ${wireTime(sql`${m}.joined_at`)})`;
+  return sql`json_build_object('user_id', ${m}.user_id, 'role', ${m}.role, 'joined_at', ${wireTime(sql`${m}.joined_at`)})`;
 }
 
 /** `ChannelInfo` of the hub contract. */
 export function channelInfoJson(alias: string): SQL {
   const c = sql.raw(alias);
-  return sql`jsonb_build_object('id', ${c}.id, 'external_id', ${c}.external_id, 'type', ${c}.type, 'name', ${c}.name,
+  return sql`json_build_object('id', ${c}.id, 'external_id', ${c}.external_id, 'type', ${c}.type, 'name', ${c}.name,
     'avatar_url', ${c}.avatar_url, 'created_by', ${c}.created_by, 'created_at', ${wireTime(sql`${c}.created_at`)},
     'updated_at', ${wireTime(sql`${c}.updated_at`)})`;
 }

@@ -36,7 +36,7 @@ export async function readHistory(db: Db, request: HistoryRequest): Promise<Hist
       order by m.seq desc limit ${limit + 1}
     )
     select ch.id as channel_id, ch.is_member,
-      coalesce((select jsonb_agg(${messageJson("m", sql`ch.external_id`)} order by m.seq desc) from page m ${joins("m")}), '[]')
+      coalesce((select json_agg(${messageJson("m", sql`ch.external_id`)} order by m.seq desc) from page m ${joins("m")}), '[]')
         as messages
     from ch`);
   const [row] = rows;
@@ -97,17 +97,17 @@ export function joins(alias: string): SQL {
 /** `Message` as JSON, beside the joins above. A deleted author keeps its id and nothing else. */
 export function messageJson(alias: string, channelExternalId: SQL): SQL {
   const m = sql.raw(alias);
-  return sql`jsonb_build_object(
+  return sql`json_build_object(
     'id', ${m}.id, 'channel_id', ${m}.channel_id, 'channel_external_id', ${channelExternalId}, 'seq', ${m}.seq,
-    'user', case when ${m}.user_id is null then null else jsonb_build_object('id', ${m}.user_id,
+    'user', case when ${m}.user_id is null then null else json_build_object('id', ${m}.user_id,
       'external_id', u.external_id, 'name', coalesce(u.name, ''), 'avatar_url', u.avatar_url) end,
     'user_id', ${m}.user_id, 'content', ${m}.content, 'type', ${m}.type, 'attachment_url', ${m}.attachment_url,
     'attachment', ${m}.attachment, 'created_at', ${wireTime(sql`${m}.created_at`)},
     'edited_at', ${wireTime(sql`${m}.edited_at`)}, 'deleted_at', ${wireTime(sql`${m}.deleted_at`)},
-    'parent_id', ${m}.parent_id, 'quoted_message', case when q.id is null then null else jsonb_build_object('id', q.id,
+    'parent_id', ${m}.parent_id, 'quoted_message', case when q.id is null then null else json_build_object('id', q.id,
       'user_id', q.user_id, 'user_name', coalesce(qu.name, ''), 'content', q.content, 'type', q.type,
       'deleted', q.deleted_at is not null) end,
-    'mentions', ${m}.mentions, 'reactions', '[]'::jsonb, 'metadata', ${m}.metadata, 'client_id', ${m}.client_id)`;
+    'mentions', ${m}.mentions, 'reactions', '[]'::json, 'metadata', ${m}.metadata, 'client_id', ${m}.client_id)`;
 }
 
 /** Leaves out what does not apply, and the idempotency key for all but its sender. */

@@ -4,7 +4,7 @@ import { ApiError } from "../domain/api-error.ts";
 import { parseWorkspaceKey } from "../platform/keys.ts";
 import type { Parts } from "../platform/parts.ts";
 import type { TokenClaims } from "../protocol/token.ts";
-import { type AppContext, addressOf, outlive } from "../routes/context.ts";
+import { type AppContext, addressOf, outlive } from "./request.ts";
 
 /** Which credentials a route takes: K workspace key, U user token, KU either. */
 export type Auth = "K" | "U" | "KU";

@@ -3,7 +3,7 @@ import { ApiError } from "../domain/api-error.ts";
 import { describeError, logEvent } from "../platform/log.ts";
 import { SettingsError } from "../platform/settings.ts";
 import type { ErrorBody, ErrorDetail } from "../protocol/errors.ts";
-import type { AppContext } from "../routes/context.ts";
+import type { AppContext } from "./request.ts";
 
 /** Every failure on its way to the client. What is not an ApiError becomes INTERNAL and says nothing of its cause. */
 export function respondToError(error: unknown, c: AppContext): Response {

@@ -2,7 +2,7 @@ import { cors } from "hono/cors";
 import { createMiddleware } from "hono/factory";
 import { v7 as uuidv7 } from "uuid";
 import { settingsOf } from "../platform/settings.ts";
-import type { AppEnv } from "../routes/context.ts";
+import type { AppEnv } from "./request.ts";
 
 const SANE_REQUEST_ID = /^[\w.:-]{1,64}$/;
 

@@ -4,11 +4,11 @@ import type { Caller } from "../domain/access.ts";
 import { type Auth, authenticate, type CallerFor } from "../middleware/authenticate.ts";
 import { readJson } from "../middleware/body.ts";
 import { parseWith } from "../middleware/errors.ts";
+import { type AppContext, type AppEnv, outlive } from "../middleware/request.ts";
 import { HubClient } from "../platform/hub-client.ts";
 import { type Parts, partsOf } from "../platform/parts.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { ServiceContext } from "../services/context.ts";
-import { type AppContext, type AppEnv, outlive } from "./context.ts";
 import { describeEndpoint } from "./openapi.ts";
 
 export type Api = OpenAPIHono<AppEnv>;

@@ -1,8 +1,8 @@
+import { addressOf } from "../middleware/request.ts";
 import { partsOf } from "../platform/parts.ts";
 import { healthSchema, readinessSchema } from "../protocol/health.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
 import { readiness } from "../services/readiness.ts";
-import { addressOf } from "./context.ts";
 import type { Api } from "./endpoint.ts";
 import { describeErrors, describeResponses } from "./openapi.ts";
 

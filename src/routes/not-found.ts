@@ -1,5 +1,5 @@
 import { ApiError, notFound } from "../domain/api-error.ts";
-import type { AppContext } from "./context.ts";
+import type { AppContext } from "../middleware/request.ts";
 import type { Api } from "./endpoint.ts";
 
 /** What no route took: 405 with `Allow` where the path exists under another method, else 404. */

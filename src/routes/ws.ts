@@ -1,10 +1,10 @@
 import { ApiError } from "../domain/api-error.ts";
 import { isAllowedOrigin } from "../domain/origin.ts";
 import { authenticateToken } from "../middleware/authenticate.ts";
+import { outlive } from "../middleware/request.ts";
 import { HubClient } from "../platform/hub-client.ts";
 import { partsOf } from "../platform/parts.ts";
 import { WS_SUBPROTOCOL_PREFIX } from "../protocol/token.ts";
-import { outlive } from "./context.ts";
 import type { Api } from "./endpoint.ts";
 import { describeErrors } from "./openapi.ts";
 

@@ -1,11 +1,9 @@
 import { h, setText } from "../dom.ts";
 import type { PaneStore } from "../store/pane-store.ts";
 import { paneView } from "./pane-view.ts";
-import { Toasts } from "./toasts.ts";
 
 /** Both users' sides, and where the window is narrow the tabs that choose one. */
 export function appView(stores: PaneStore[]): HTMLElement {
-  const toasts = new Toasts();
   const main = h("main", { className: "panes", data: { side: "0" } });
   const tabs = stores.map((store, side) => tab(store, side, () => choose(side)));
   const choose = (side: number) => {
@@ -14,12 +12,11 @@ export function appView(stores: PaneStore[]): HTMLElement {
   };
   for (const [side, store] of stores.entries()) {
     main.append(paneView(store, side));
-    store.events.on("notice", (notice) => toasts.show(notice, store.me.name));
   }
   choose(0);
   const bar = h("div", { className: "tabs", role: "group", aria: { label: "Whose side to show" } });
   bar.append(...tabs.map(({ element }) => element));
-  return h("div", { className: "app" }, bar, main, toasts.element);
+  return h("div", { className: "app" }, bar, main);
 }
 
 function tab(store: PaneStore, side: number, choose: () => void) {

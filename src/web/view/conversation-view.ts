@@ -23,7 +23,7 @@ export function conversationView(store: PaneStore, side: number, onBack: () => v
   const offline = h(
     "p",
     { className: "offline-note", hidden: true },
-    "Offline. What you send waits here; what you miss arrives when you are back.",
+    "Offline. What you send waits; what you miss will arrive.",
   );
   const section = h("section", { className: "conversation", aria: { label: "Conversation" } });
 

@@ -6,6 +6,10 @@ import { isShownImage } from "../picture.ts";
 import type { Entry } from "../store/conversation.ts";
 import { openLightbox } from "./lightbox.ts";
 
+/** Pixels of a picture within the conversation. */
+const MOST_WIDTH = 420;
+const MOST_HEIGHT = 280;
+
 /** What a message shows inside its bubble: picture or file, then text. */
 export function messageBody({ message, draft }: Entry): Node[] {
   if (message?.deleted_at) return [h("p", { className: "text removed" }, "This message was removed.")];
@@ -28,7 +32,9 @@ export function messageBody({ message, draft }: Entry): Node[] {
 
 function picture(url: string, filename: string, width = 320, height = 240): HTMLElement {
   // Width and height reserve the place before the bytes come, so that nothing jumps.
-  const image = h("img", { alt: filename, width, height, decoding: "async" });
+  const scale = Math.min(1, MOST_WIDTH / width, MOST_HEIGHT / height);
+  const size = { width: Math.round(width * scale), height: Math.round(height * scale) };
+  const image = h("img", { alt: filename, decoding: "async", ...size });
   const button = h(
     "button",
     {

@@ -42,6 +42,7 @@ export function messageListView(store: PaneStore): HTMLElement {
 
   const draw = (entry: ChannelEntry) => {
     const { conversation, info } = entry;
+    list.classList.toggle("is-direct", info.type === "direct");
     const changedChannel = shownChannel !== info.id;
     if (changedChannel) views.clear();
     shownChannel = info.id;
@@ -85,10 +86,12 @@ export function messageListView(store: PaneStore): HTMLElement {
     if (scroller.scrollTop < NEAR) void store.loadOlder();
   });
   // A change of size (a keyboard, a growing composer) must not push the newest message out of sight.
-  new ResizeObserver(() => {
+  const sizes = new ResizeObserver(() => {
     if (atBottom) toBottom();
     reportReading();
-  }).observe(scroller);
+  });
+  sizes.observe(scroller);
+  sizes.observe(list);
   jump.addEventListener("click", toBottom);
   document.addEventListener("visibilitychange", reportReading);
   store.events.on("conversation", (channelId) => channelId === store.active?.info.id && redraw());

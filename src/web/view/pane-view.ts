@@ -4,10 +4,13 @@ import { avatar } from "./avatar.ts";
 import { channelListView } from "./channel-list-view.ts";
 import { connectionView } from "./connection-view.ts";
 import { conversationView } from "./conversation-view.ts";
+import { Toasts } from "./toasts.ts";
 
 /** One user's whole side. In a narrow place it shows either the list or the conversation. */
 export function paneView(store: PaneStore, side: number): HTMLElement {
   const { name, id } = store.me;
+  const toasts = new Toasts();
+  store.events.on("notice", (notice) => toasts.show(notice));
   const { pill, toggle } = connectionView(store);
   const body = h("div", { className: "pane-body", data: { shows: "conversation" } });
   const show = (what: "list" | "conversation") => {
@@ -34,5 +37,6 @@ export function paneView(store: PaneStore, side: number): HTMLElement {
       toggle,
     ),
     body,
+    toasts.element,
   );
 }

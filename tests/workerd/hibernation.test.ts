@@ -1,0 +1,137 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import type { ChannelChange } from "../../src/domain/hub-contract.ts";
+import type { FrameDown } from "../../src/protocol/frames-down.ts";
+
+const time = "2026-01-01T00:00:00.000Z";
+
+function creation(channelId: string, userIds: string[]): ChannelChange {
+  return {
+    channel: {
+      id: channelId,
+      external_id: `ext-${channelId}`,
+      type: "group",
+      name: "Lobby",
+      avatar_url: null,
+      created_by: null,
+      created_at: time,
+      updated_at: time,
+    },
+    version: 1,
+    deleted: false,
+    updated: false,
+    users: userIds.map((id, n) => ({ id, external_id: `user-${n}`, name: `User ${n}`, avatar_url: null, version: 1 })),
+    joined: userIds.map((id) => ({ user_id: id, role: "member", joined_at: time })),
+    roleChanged: [],
+    left: [],
+  };
+}
+
+/** A workspace of its own with one channel and two members. Postgres is away in these tests: the hub must not mind. */
+async function workspace() {
+  const [workspaceId, channelId, ana, budi] = Array.from({ length: 4 }, () => crypto.randomUUID());
+  if (!workspaceId || !channelId || !ana || !budi) throw new Error("no ids");
+  const stub = () => env.WORKSPACE_HUB.get(env.WORKSPACE_HUB.idFromName(workspaceId));
+  expect(await stub().applyChannel(channelId, 1, creation(channelId, [ana, budi]))).toMatchObject({ ok: true });
+  return { workspaceId, channelId, ana, budi, stub };
+}
+
+/** Opens a socket as the Worker forwards it, and collects its frames. */
+async function connect(stub: DurableObjectStub, workspaceId: string, userId: string) {
+  const response = await stub.fetch("https://hub.test/v1/ws", {
+    headers: {
+      upgrade: "websocket",
+      "sec-websocket-protocol": "cariosan.jwt.x",
+      "x-kabar-user-id": userId,
+      "x-kabar-workspace-id": workspaceId,
+      "x-kabar-token-exp": String(Math.floor(Date.now() / 1000) + 3600),
+    },
+  });
+  const socket = response.webSocket;
+  if (!socket) throw new Error(`no socket: ${response.status}`);
+  const frames: FrameDown[] = [];
+  socket.addEventListener("message", (event) => frames.push(JSON.parse(String(event.data)) as FrameDown));
+  socket.accept();
+  const until = async (type: FrameDown["type"], count = 1) => {
+    for (let n = 0; n < 200 && frames.filter((frame) => frame.type === type).length < count; n++) await scheduler.wait(10);
+    return frames.filter((frame) => frame.type === type);
+  };
+  return { response, socket, frames, until };
+}
+
+describe("the object in workerd", () => {
+  it("[WS-11] echoes the subprotocol on the 101", async () => {
+    const { stub, workspaceId, ana } = await workspace();
+    const { response, until } = await connect(stub(), workspaceId, ana);
+    expect(response.status).toBe(101);
+    expect(response.headers.get("sec-websocket-protocol")).toBe("cariosan.jwt.x");
+    expect(await until("connection.ready")).toHaveLength(1);
+  });
+
+  it("[HIB-1] delivers through sockets that outlived an eviction of the object", async () => {
+    const { stub, workspaceId, channelId, ana, budi } = await workspace();
+    const [a, b] = [await connect(stub(), workspaceId, ana), await connect(stub(), workspaceId, budi)];
+    await b.until("connection.ready");
+    await runInDurableObject(stub(), (instance) => {
+      Object.assign(instance, { marker: "first life" });
+    });
+    // The hold on new connections is the longest timer there is.
+    await scheduler.wait(400);
+    await evictDurableObject(stub());
+    const markerAfter = await runInDurableObject(stub(), (instance) => ("marker" in instance ? instance.marker : "gone"));
+    expect(markerAfter).toBe("gone");
+
+    a.socket.send(JSON.stringify({ type: "message.send", id: "r1", data: { channel_id: channelId, content: "after" } }));
+    expect((await a.until("message.ack"))[0]).toMatchObject({ id: "r1", data: { message: { content: "after", seq: 1 } } });
+    expect((await b.until("message.created"))[0]).toMatchObject({ data: { message: { content: "after" } } });
+    expect(await stub().stats()).toMatchObject({ connections: 2, users: 2 });
+  });
+
+  it("[HIB-2] answers pings without waking the object", async () => {
+    const { stub, workspaceId, ana } = await workspace();
+    const { socket, until } = await connect(stub(), workspaceId, ana);
+    await scheduler.wait(400);
+    await evictDurableObject(stub());
+    socket.send('{"type":"ping"}');
+    expect(await until("pong")).toHaveLength(1);
+    socket.send('{"type":"ping","id":"p"}');
+    expect((await until("pong", 2))[1]).toEqual({ type: "pong", id: "p" });
+  });
+
+  it("[HIB-3] keeps journal, membership and idempotency keys across an eviction", async () => {
+    const { stub, channelId, ana } = await workspace();
+    const send = (key: string) =>
+      stub().sendMessage({ channel: channelId, sender: { userId: ana }, body: { content: "hi", idempotency_key: key } });
+    const first = await send("k1");
+    await scheduler.wait(400);
+    await evictDurableObject(stub());
+    const again = await send("k1");
+    expect(again).toMatchObject({ ok: true, value: { replayed: true } });
+    if (!first.ok || !again.ok) throw new Error("refused");
+    expect(again.value.message).toEqual(first.value.message);
+    expect(await send("k2")).toMatchObject({ ok: true, value: { message: { seq: 2 } } });
+  });
+
+  it("[HIB-4] keeps an alarm for what is owed and for open sockets", async () => {
+    const { stub, workspaceId, channelId, ana } = await workspace();
+    await connect(stub(), workspaceId, ana);
+    await stub().sendMessage({ channel: channelId, sender: { userId: ana }, body: { content: "hi" } });
+    const alarm = () => runInDurableObject(stub(), (_instance, state) => state.storage.getAlarm());
+    expect(await alarm()).toBeLessThanOrEqual(Date.now() + 2_100);
+    expect(await runDurableObjectAlarm(stub())).toBe(true);
+    expect(await alarm()).toBeLessThanOrEqual(Date.now() + 90_000);
+  });
+
+  it("[ARCH-7] serves the newest page from the journal while Postgres is away", async () => {
+    const { stub, channelId, ana } = await workspace();
+    for (const content of ["one", "two", "three"]) {
+      await stub().sendMessage({ channel: channelId, sender: { userId: ana }, body: { content } });
+    }
+    expect(await stub().settled({ channel: channelId })).toEqual({ archived: false, lastSeq: 3 });
+    const page = await stub().journalPage({ channel: channelId, userId: ana, limit: 2 });
+    expect(page).toMatchObject({ ok: true, value: { hasMore: true, messages: [{ content: "three" }, { content: "two" }] } });
+    const stranger = await stub().journalPage({ channel: channelId, userId: crypto.randomUUID(), limit: 2 });
+    expect(stranger).toMatchObject({ ok: false, error: { code: "NOT_A_MEMBER" } });
+  });
+});

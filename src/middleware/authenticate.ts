@@ -2,8 +2,8 @@ import { findKey } from "../data/workspaces.ts";
 import type { Caller, UserCaller, WorkspaceCaller } from "../domain/access.ts";
 import { ApiError } from "../domain/api-error.ts";
 import { parseWorkspaceKey } from "../platform/keys.ts";
-import type { Parts } from "../platform/parts.ts";
 import type { TokenClaims } from "../protocol/token.ts";
+import type { Parts } from "../services/parts.ts";
 import { type AppContext, addressOf, outlive } from "./request.ts";
 
 /** Which credentials a route takes: K workspace key, U user token, KU either. */

@@ -1,7 +1,7 @@
 import { addressOf } from "../middleware/request.ts";
-import { partsOf } from "../platform/parts.ts";
 import { demoSessionSchema } from "../protocol/demo.ts";
 import { demoSession } from "../services/demo.ts";
+import { partsOf } from "../services/parts.ts";
 import type { Api } from "./endpoint.ts";
 import { describeErrors, describeResponses } from "./openapi.ts";
 

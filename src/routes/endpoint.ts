@@ -6,9 +6,9 @@ import { readJson } from "../middleware/body.ts";
 import { parseWith } from "../middleware/errors.ts";
 import { type AppContext, type AppEnv, outlive } from "../middleware/request.ts";
 import { HubClient } from "../platform/hub-client.ts";
-import { type Parts, partsOf } from "../platform/parts.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { ServiceContext } from "../services/context.ts";
+import { type Parts, partsOf } from "../services/parts.ts";
 import { describeEndpoint } from "./openapi.ts";
 
 export type Api = OpenAPIHono<AppEnv>;

@@ -1,7 +1,7 @@
 import { addressOf } from "../middleware/request.ts";
-import { partsOf } from "../platform/parts.ts";
 import { healthSchema, readinessSchema } from "../protocol/health.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
+import { partsOf } from "../services/parts.ts";
 import { readiness } from "../services/readiness.ts";
 import type { Api } from "./endpoint.ts";
 import { describeErrors, describeResponses } from "./openapi.ts";

@@ -3,8 +3,8 @@ import { isAllowedOrigin } from "../domain/origin.ts";
 import { authenticateToken } from "../middleware/authenticate.ts";
 import { outlive } from "../middleware/request.ts";
 import { HubClient } from "../platform/hub-client.ts";
-import { partsOf } from "../platform/parts.ts";
 import { WS_SUBPROTOCOL_PREFIX } from "../protocol/token.ts";
+import { partsOf } from "../services/parts.ts";
 import type { Api } from "./endpoint.ts";
 import { describeErrors } from "./openapi.ts";
 

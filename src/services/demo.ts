@@ -1,7 +1,7 @@
 import { findUsersByExternalIds } from "../data/users.ts";
 import { ApiError, notFound } from "../domain/api-error.ts";
-import type { Parts } from "../platform/parts.ts";
 import type { DemoSession } from "../protocol/demo.ts";
+import type { Parts } from "./parts.ts";
 
 const EXTERNAL_IDS = ["demo-ayu", "demo-bima"];
 /** Seconds: a day at most, whatever the deployment gives its own users. */

@@ -2,8 +2,8 @@ import { Redis } from "@upstash/redis/cloudflare";
 import { sql } from "drizzle-orm";
 import { HubClient } from "../platform/hub-client.ts";
 import { describeError, logEvent } from "../platform/log.ts";
-import type { Parts } from "../platform/parts.ts";
 import type { Readiness } from "../protocol/health.ts";
+import type { Parts } from "./parts.ts";
 
 /** Milliseconds that a dependency has to answer. */
 const TIMEOUT_MS = 2_000;

@@ -1,8 +1,8 @@
 import { createClient } from "../sdk/index.ts";
+import { appView } from "./app-view.ts";
+import { demoOffPage, failedPage } from "./message-page.ts";
+import { PaneStore } from "./pane-store.ts";
 import { fetchSession, tokenGetter } from "./session.ts";
-import { PaneStore } from "./store/pane-store.ts";
-import { appView } from "./view/app-view.ts";
-import { demoOffPage, failedPage } from "./view/message-page.ts";
 
 const root = document.querySelector<HTMLElement>("#app");
 

@@ -1,4 +1,4 @@
-import { KabarError } from "../../sdk/index.ts";
+import { KabarError } from "../sdk/index.ts";
 
 /** An error as people would say it. */
 export function explain(error: unknown): string {

@@ -1,8 +1,8 @@
-import { h } from "../dom.ts";
-import { sizeOf } from "../format.ts";
-import { icon } from "../icons.ts";
-import { type PickedFile, pick } from "../picture.ts";
-import type { PaneStore } from "../store/pane-store.ts";
+import { h } from "./dom.ts";
+import { sizeOf } from "./format.ts";
+import { icon } from "./icons.ts";
+import type { PaneStore } from "./pane-store.ts";
+import { type PickedFile, pick } from "./picture.ts";
 
 /** Where messages are written: Enter sends, Shift+Enter makes a new line; files by button, paste or drop. */
 export function composerView(store: PaneStore, side: number, dropArea: HTMLElement): HTMLElement {

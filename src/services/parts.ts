@@ -1,9 +1,9 @@
 import { type Db, openDatabase } from "../data/db.ts";
-import { KeyRing } from "./key-ring.ts";
-import { ObjectStore } from "./object-store.ts";
-import { RateLimiter } from "./rate-limit.ts";
-import { type Env, type Settings, settingsOf } from "./settings.ts";
-import { Tokens } from "./tokens.ts";
+import { KeyRing } from "../platform/key-ring.ts";
+import { ObjectStore } from "../platform/object-store.ts";
+import { RateLimiter } from "../platform/rate-limit.ts";
+import { type Env, type Settings, settingsOf } from "../platform/settings.ts";
+import { Tokens } from "../platform/tokens.ts";
 
 /** Everything that lives as long as the isolate. None of it holds a connection or a promise of one request. */
 export interface Parts {

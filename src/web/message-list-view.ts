@@ -1,8 +1,8 @@
-import { h, setChildren } from "../dom.ts";
-import { icon } from "../icons.ts";
-import type { Entry } from "../store/conversation.ts";
-import type { ChannelEntry, PaneStore } from "../store/pane-store.ts";
+import type { Entry } from "./conversation.ts";
+import { h, setChildren } from "./dom.ts";
+import { icon } from "./icons.ts";
 import { type MessageModel, MessageView } from "./message-view.ts";
+import type { ChannelEntry, PaneStore } from "./pane-store.ts";
 
 /** Pixels from an edge within which the list counts as being at it. */
 const NEAR = 80;

@@ -1,10 +1,10 @@
-import { h } from "../dom.ts";
-import { sizeOf } from "../format.ts";
-import { icon } from "../icons.ts";
-import { linkify, safeUrl } from "../linkify.ts";
-import { isShownImage } from "../picture.ts";
-import type { Entry } from "../store/conversation.ts";
+import type { Entry } from "./conversation.ts";
+import { h } from "./dom.ts";
+import { sizeOf } from "./format.ts";
+import { icon } from "./icons.ts";
 import { openLightbox } from "./lightbox.ts";
+import { linkify, safeUrl } from "./linkify.ts";
+import { isShownImage } from "./picture.ts";
 
 /** Pixels of a picture within the conversation. */
 const MOST_WIDTH = 420;

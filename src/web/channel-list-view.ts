@@ -1,7 +1,7 @@
-import { h, setChildren, setText } from "../dom.ts";
-import { listTimeOf } from "../format.ts";
-import type { ChannelEntry, PaneStore } from "../store/pane-store.ts";
 import { avatar } from "./avatar.ts";
+import { h, setChildren, setText } from "./dom.ts";
+import { listTimeOf } from "./format.ts";
+import type { ChannelEntry, PaneStore } from "./pane-store.ts";
 import { previewOf, titleOf, typingText } from "./titles.ts";
 
 interface Row {

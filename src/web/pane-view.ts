@@ -1,9 +1,9 @@
-import { h } from "../dom.ts";
-import type { PaneStore } from "../store/pane-store.ts";
 import { avatar } from "./avatar.ts";
 import { channelListView } from "./channel-list-view.ts";
 import { connectionView } from "./connection-view.ts";
 import { conversationView } from "./conversation-view.ts";
+import { h } from "./dom.ts";
+import type { PaneStore } from "./pane-store.ts";
 import { Toasts } from "./toasts.ts";
 
 /** One user's whole side. In a narrow place it shows either the list or the conversation. */

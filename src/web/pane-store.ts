@@ -1,4 +1,4 @@
-import { Emitter } from "../../sdk/emitter.ts";
+import { Emitter } from "../sdk/emitter.ts";
 import {
   type ConnectionState,
   type KabarClient,
@@ -6,11 +6,11 @@ import {
   type Message,
   type MyChannel,
   newId,
-} from "../../sdk/index.ts";
-import type { PickedFile } from "../picture.ts";
-import type { DemoUser } from "../session.ts";
+} from "../sdk/index.ts";
 import { Conversation } from "./conversation.ts";
 import { explain } from "./explain.ts";
+import type { PickedFile } from "./picture.ts";
+import type { DemoUser } from "./session.ts";
 
 /** A channel of the list, with its conversation. */
 export interface ChannelEntry {

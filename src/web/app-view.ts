@@ -1,5 +1,5 @@
-import { h, setText } from "../dom.ts";
-import type { PaneStore } from "../store/pane-store.ts";
+import { h, setText } from "./dom.ts";
+import type { PaneStore } from "./pane-store.ts";
 import { paneView } from "./pane-view.ts";
 
 /** Both users' sides, and where the window is narrow the tabs that choose one. */

@@ -1,5 +1,5 @@
-import type { History, Member, Message } from "../../sdk/index.ts";
-import type { PickedFile } from "../picture.ts";
+import type { History, Member, Message } from "../sdk/index.ts";
+import type { PickedFile } from "./picture.ts";
 
 /** What the user wrote, until the server has it. */
 export interface Draft {

@@ -1,7 +1,7 @@
-import type { ConnectionState } from "../../sdk/index.ts";
-import { h, setText } from "../dom.ts";
-import { icon } from "../icons.ts";
-import type { PaneStore } from "../store/pane-store.ts";
+import type { ConnectionState } from "../sdk/index.ts";
+import { h, setText } from "./dom.ts";
+import { icon } from "./icons.ts";
+import type { PaneStore } from "./pane-store.ts";
 
 const LABELS: Record<ConnectionState, string> = {
   connecting: "Connecting",

@@ -1,8 +1,8 @@
-import { h } from "../dom.ts";
-import { dayOf, timeOf } from "../format.ts";
-import { type IconName, icon } from "../icons.ts";
-import type { Entry } from "../store/conversation.ts";
 import { avatar } from "./avatar.ts";
+import type { Entry } from "./conversation.ts";
+import { h } from "./dom.ts";
+import { dayOf, timeOf } from "./format.ts";
+import { type IconName, icon } from "./icons.ts";
 import { messageBody } from "./message-body.ts";
 
 /** All that decides how one row looks. */

@@ -1,10 +1,10 @@
-import { h, setText } from "../dom.ts";
-import { listOf } from "../format.ts";
-import { icon } from "../icons.ts";
-import type { PaneStore } from "../store/pane-store.ts";
 import { avatar } from "./avatar.ts";
 import { composerView } from "./composer-view.ts";
+import { h, setText } from "./dom.ts";
+import { listOf } from "./format.ts";
+import { icon } from "./icons.ts";
 import { messageListView } from "./message-list-view.ts";
+import type { PaneStore } from "./pane-store.ts";
 import { titleOf, typingText } from "./titles.ts";
 
 /** The open channel: its name, its messages, who types, and the composer. */

@@ -1,5 +1,5 @@
-import { h } from "../dom.ts";
-import { icon } from "../icons.ts";
+import { h } from "./dom.ts";
+import { icon } from "./icons.ts";
 
 /** Shows a picture over the page; Escape, the button or a click beside it closes. */
 export function openLightbox(url: string, filename: string): void {

@@ -1,4 +1,4 @@
-import { h } from "../dom.ts";
+import { h } from "./dom.ts";
 
 /** Shown where this deployment has no demo: what it is, and how to see it. */
 export function demoOffPage(): HTMLElement {

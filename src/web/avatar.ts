@@ -1,6 +1,6 @@
-import { h } from "../dom.ts";
-import { initialsOf } from "../format.ts";
-import { icon } from "../icons.ts";
+import { h } from "./dom.ts";
+import { initialsOf } from "./format.ts";
+import { icon } from "./icons.ts";
 
 const HUES = 6;
 

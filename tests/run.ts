@@ -19,11 +19,18 @@ function main(): number {
 /** Installs Debian's package where this process may. */
 function installChromium(): boolean {
   const isRoot = process.getuid?.() === 0;
-  if (!isRoot || spawnSync("apt-get", ["--version"]).status !== 0 || process.env.KABAR_CHROMIUM !== undefined) return false;
+  if (!isRoot || spawnSync("apt-get", ["--version"]).status !== 0 || process.env.KABAR_CHROMIUM !== undefined)
+    return false;
   console.log("Installing chromium for the browser tests …");
-  const options = { stdio: ["ignore", "ignore", "inherit"] as const, env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } };
+  const options = {
+    stdio: ["ignore", "ignore", "inherit"] as const,
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+  };
   spawnSync("apt-get", ["update", "-q"], { ...options, stdio: [...options.stdio] });
-  spawnSync("apt-get", ["install", "-y", "-q", "--no-install-recommends", "chromium"], { ...options, stdio: [...options.stdio] });
+  spawnSync("apt-get", ["install", "-y", "-q", "--no-install-recommends", "chromium"], {
+    ...options,
+    stdio: [...options.stdio],
+  });
   return existsSync(chromiumPath());
 }
 

@@ -5,6 +5,7 @@ import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type MiniflareOpti
 import { messageOf, StackError } from "./errors.ts";
 import { pidFile, readPid, removePid, runFolder } from "./pid-files.ts";
 import { projectRoot } from "./root.ts";
+import { withoutSignalHandlers } from "./signals.ts";
 import { bundleWorker, FRONT_ENTRYPOINT } from "./worker-bundle.ts";
 import { readWorkerConfig } from "./worker-config.ts";
 
@@ -40,7 +41,7 @@ export class LocalWorker {
     if (this.#miniflare) return;
     const options = await this.#miniflareOptions();
     useLauncher();
-    const miniflare = new Miniflare(options);
+    const miniflare = withoutSignalHandlers(() => new Miniflare(options));
     this.#miniflare = miniflare;
     try {
       await miniflare.ready;

@@ -29,6 +29,19 @@ export interface SocketIdentity {
   acceptsBatches: boolean;
 }
 
+/** What is used of a Durable Object namespace, so that tests need no run-time. */
+export interface HubNamespace {
+  idFromName(name: string): unknown;
+  get(id: unknown, options?: { locationHint?: LocationHint }): HubStub;
+}
+
+interface HubStub {
+  fetch(url: string, init: { method: string; headers: Headers }): Promise<Response>;
+}
+
+const locationHintSchema = z.enum(["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"]);
+type LocationHint = z.infer<typeof locationHintSchema>;
+
 const failureSchema = z.object({ retryable: z.boolean().optional(), overloaded: z.boolean().optional() });
 
 /**
@@ -36,11 +49,11 @@ const failureSchema = z.object({ retryable: z.boolean().optional(), overloaded: 
  * a few tries. Every call is safe to repeat: sends carry an idempotency key, the others are idempotent.
  */
 export class HubClient {
-  readonly #namespace: DurableObjectNamespace;
+  readonly #namespace: HubNamespace;
   readonly #name: string;
   readonly #locationHint: string | undefined;
 
-  constructor(namespace: DurableObjectNamespace, workspaceId: string, locationHint?: string) {
+  constructor(namespace: HubNamespace, workspaceId: string, locationHint?: string) {
     this.#namespace = namespace;
     this.#name = workspaceId;
     this.#locationHint = locationHint;
@@ -80,8 +93,9 @@ export class HubClient {
 
   /** Hands a WebSocket upgrade to the object, which accepts the socket itself, so that it can hibernate. */
   async forwardUpgrade(request: Request, identity: SocketIdentity): Promise<Response> {
-    const headers = new Headers();
-    for (const [name, value] of request.headers) if (!name.startsWith("x-kabar-")) headers.set(name, value);
+    const headers = new Headers(request.headers);
+    // What the object reads as proven is ours to say.
+    for (const name of [...headers.keys()]) if (name.startsWith("x-kabar-")) headers.delete(name);
     headers.set("x-kabar-user-id", identity.userId);
     headers.set("x-kabar-workspace-id", identity.workspaceId);
     headers.set("x-kabar-token-exp", String(identity.tokenExpiresAt));
@@ -117,14 +131,12 @@ export class HubClient {
     }
   }
 
-  #stub(): DurableObjectStub {
+  #stub(): HubStub {
     const id = this.#namespace.idFromName(this.#name);
     const hint = locationHintSchema.safeParse(this.#locationHint).data;
     return this.#namespace.get(id, hint === undefined ? {} : { locationHint: hint });
   }
 }
-
-const locationHintSchema = z.enum(["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"]);
 
 function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));

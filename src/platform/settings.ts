@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { DEFAULT_ATTACHMENT_TYPES } from "../domain/attachment-policy.ts";
+import type { HubNamespace } from "./hub-client.ts";
 
 /** Bindings of wrangler.toml and all variables and secrets, as the run-time hands them over. */
 export interface Env extends Partial<Record<SettingName, string | number | boolean>> {
-  WORKSPACE_HUB: DurableObjectNamespace;
-  ASSETS: Fetcher;
+  WORKSPACE_HUB: HubNamespace;
+  ASSETS: { fetch(request: Request): Promise<Response> };
 }
 
 /** An empty variable counts as one that is not set. */

@@ -1,6 +1,6 @@
 import { Redis } from "@upstash/redis/cloudflare";
 import { sql } from "drizzle-orm";
-import { HubClient } from "../platform/hub-client.ts";
+import { HubClient, type HubNamespace } from "../platform/hub-client.ts";
 import { describeError, logEvent } from "../platform/log.ts";
 import type { Readiness } from "../protocol/health.ts";
 import type { Parts } from "./parts.ts";
@@ -13,7 +13,7 @@ const PROBE = "readyz";
 /** Asks every dependency at once. `isServing` is false where Postgres or the hub is down: nothing works without them for long. */
 export async function readiness(
   { settings, db, store }: Parts,
-  namespace: DurableObjectNamespace,
+  namespace: HubNamespace,
 ): Promise<{ report: Readiness; isServing: boolean }> {
   const [postgres, redis, objectStore, hub] = await Promise.all([
     probe("postgres", () => db.execute(sql`select 1`)),

@@ -54,7 +54,8 @@ async function connect(stub: DurableObjectStub, workspaceId: string, userId: str
   socket.addEventListener("message", (event) => frames.push(JSON.parse(String(event.data)) as FrameDown));
   socket.accept();
   const until = async (type: FrameDown["type"], count = 1) => {
-    for (let n = 0; n < 200 && frames.filter((frame) => frame.type === type).length < count; n++) await scheduler.wait(10);
+    for (let n = 0; n < 200 && frames.filter((frame) => frame.type === type).length < count; n++)
+      await scheduler.wait(10);
     return frames.filter((frame) => frame.type === type);
   };
   return { response, socket, frames, until };
@@ -79,11 +80,18 @@ describe("the object in workerd", () => {
     // The hold on new connections is the longest timer there is.
     await scheduler.wait(400);
     await evictDurableObject(stub());
-    const markerAfter = await runInDurableObject(stub(), (instance) => ("marker" in instance ? instance.marker : "gone"));
+    const markerAfter = await runInDurableObject(stub(), (instance) =>
+      "marker" in instance ? instance.marker : "gone",
+    );
     expect(markerAfter).toBe("gone");
 
-    a.socket.send(JSON.stringify({ type: "message.send", id: "r1", data: { channel_id: channelId, content: "after" } }));
-    expect((await a.until("message.ack"))[0]).toMatchObject({ id: "r1", data: { message: { content: "after", seq: 1 } } });
+    a.socket.send(
+      JSON.stringify({ type: "message.send", id: "r1", data: { channel_id: channelId, content: "after" } }),
+    );
+    expect((await a.until("message.ack"))[0]).toMatchObject({
+      id: "r1",
+      data: { message: { content: "after", seq: 1 } },
+    });
     expect((await b.until("message.created"))[0]).toMatchObject({ data: { message: { content: "after" } } });
     expect(await stub().stats()).toMatchObject({ connections: 2, users: 2 });
   });
@@ -102,7 +110,11 @@ describe("the object in workerd", () => {
   it("[HIB-3] keeps journal, membership and idempotency keys across an eviction", async () => {
     const { stub, channelId, ana } = await workspace();
     const send = (key: string) =>
-      stub().sendMessage({ channel: channelId, sender: { userId: ana }, body: { content: "hi", idempotency_key: key } });
+      stub().sendMessage({
+        channel: channelId,
+        sender: { userId: ana },
+        body: { content: "hi", idempotency_key: key },
+      });
     const first = await send("k1");
     await scheduler.wait(400);
     await evictDurableObject(stub());
@@ -130,7 +142,10 @@ describe("the object in workerd", () => {
     }
     expect(await stub().settled({ channel: channelId })).toEqual({ archived: false, lastSeq: 3 });
     const page = await stub().journalPage({ channel: channelId, userId: ana, limit: 2 });
-    expect(page).toMatchObject({ ok: true, value: { hasMore: true, messages: [{ content: "three" }, { content: "two" }] } });
+    expect(page).toMatchObject({
+      ok: true,
+      value: { hasMore: true, messages: [{ content: "three" }, { content: "two" }] },
+    });
     const stranger = await stub().journalPage({ channel: channelId, userId: crypto.randomUUID(), limit: 2 });
     expect(stranger).toMatchObject({ ok: false, error: { code: "NOT_A_MEMBER" } });
   });

@@ -104,7 +104,7 @@ describe("RawSocket", () => {
     const { events, closed } = client();
     (await connect(events)).close();
     await expect.poll(closed).toEqual({ code: 1000, reason: "" });
-    expect(received).toBe(1000);
+    await expect.poll(() => received).toBe(1000);
   });
 
   it("tells 1006 where the connection ends without a close frame", async () => {

@@ -181,7 +181,7 @@ describe("the stack", () => {
         /^An S3 endpoint is set/,
       );
       await expect(start({ env: { CARIOS_JWT_SECRET: "short" } })).rejects.toThrow(/at least 32 bytes/);
-      await expect(start({ dataDir: "/proc/kabar" })).rejects.toThrow(/^The data folder/);
+      await expect(start({ dataDir: `${stack.dataDir}/state.json` })).rejects.toThrow(/^The data folder/);
     } finally {
       fs.rmSync(`${stack.dataDir}-other`, { recursive: true, force: true });
     }

@@ -154,6 +154,8 @@ export const summarySchema = z.object({
   errors: z.array(errorCountSchema),
   server: serverSummarySchema.nullable(),
   generator: generatorSummarySchema,
+  /** All cores together during the measured part, whoever used them. */
+  machine_busy_percent: figure,
   targets: z.array(targetResultSchema),
   /** Everything that makes the run a failed one; empty where it is clean. */
   problems: z.array(z.string()),

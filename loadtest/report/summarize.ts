@@ -24,6 +24,7 @@ export interface RunResult {
   deliveries: DeliverySummary;
   server: ServerSummary | null;
   generator: GeneratorSummary;
+  machineBusyPercent: number | null;
 }
 
 /** Puts a run into the form in which it is kept. */
@@ -75,6 +76,7 @@ export function summarize(result: RunResult): Summary {
     },
     ...measured,
     generator: result.generator,
+    machine_busy_percent: result.machineBusyPercent,
     targets: judgeTargets(scenario.targets, measured),
     problems: findProblems({ scenario, ...measured }),
   } satisfies Summary);

@@ -33,11 +33,11 @@ function headLines({ scenario, target, environment, measured_seconds, interrupte
   ];
 }
 
-function loadLines({ upgrades, deliveries, server, generator, history }: Summary): string[] {
+function loadLines({ upgrades, deliveries, server, generator, history, ...summary }: Summary): string[] {
   const lag = generator.event_loop_lag_ms;
   const lines = [
     `upgrades ${upgrades.succeeded}/${upgrades.attempted}; deliveries ${deliveries.seen}/${deliveries.expected}, ${deliveries.duplicates} duplicates, ${deliveries.seq_holes} holes; full pages ${history.full_pages}/${history.answered}`,
-    `generator: ${generator.cpu_percent} % of a core, event loop lag p99 ${lag.p99 ?? "-"} ms, started late p99 ${generator.lateness_ms?.p99 ?? "-"} ms`,
+    `generator: ${generator.cpu_percent} % of a core, event loop lag p99 ${lag.p99 ?? "-"} ms, started late p99 ${generator.lateness_ms?.p99 ?? "-"} ms; all cores ${summary.machine_busy_percent ?? "-"} % busy`,
   ];
   if (server !== null) {
     const { rss_mb: rss, cpu_percent: cpu } = server;

@@ -3,6 +3,7 @@ import { LoadError } from "../errors.ts";
 import { findListener } from "../measure/find-server.ts";
 import { GeneratorSampler } from "../measure/generator-sampler.ts";
 import { DeliveryLedger } from "../measure/ledger.ts";
+import { MachineSampler } from "../measure/machine-sampler.ts";
 import { Recorder } from "../measure/recorder.ts";
 import { ServerSampler } from "../measure/server-sampler.ts";
 import { HttpClient, HttpError } from "../net/http-client.ts";
@@ -51,6 +52,7 @@ export async function play(scenario: Scenario, target: LoadTarget, options: RunO
   const recorder = new Recorder();
   const ledger = new DeliveryLedger();
   const generator = new GeneratorSampler();
+  const machine = new MachineSampler();
   const sends = new Sends(run, scenario.content_bytes, recorder, ledger, http);
   const reads = new HistoryReads(scenario.history_limit, recorder, http);
   const timetable = new Timetable((late) => generator.late(late));
@@ -96,6 +98,7 @@ export async function play(scenario: Scenario, target: LoadTarget, options: RunO
     const measureFrom = performance.now();
     context.measureFrom = measureFrom;
     generator.start();
+    machine.start();
     scheduleSends(timetable, scenario, sessions, sends, measureFrom);
     scheduleReads(timetable, scenario, sessions, reads, measureFrom);
     const progress = setInterval(() => log(progressLine(measureFrom, recorder, ledger)), PROGRESS_MS);
@@ -103,6 +106,7 @@ export async function play(scenario: Scenario, target: LoadTarget, options: RunO
     clearInterval(progress);
     timetable.stop();
     generator.stop();
+    machine.stop();
     const measuredSeconds = (performance.now() - measureFrom) / 1000;
 
     enter("drain", "waiting for what is still on its way");
@@ -119,6 +123,7 @@ export async function play(scenario: Scenario, target: LoadTarget, options: RunO
       deliveries: ledger.summary(),
       server: server?.summary() ?? null,
       generator: generator.summary(),
+      machineBusyPercent: machine.busyPercent(),
     });
   } finally {
     timetable.stop();

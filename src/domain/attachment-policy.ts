@@ -24,15 +24,15 @@ export function isAllowedAttachment(contentType: string, allowed: readonly strin
 
 /** A name that is safe as the last part of a URL path and as a file name anywhere: ASCII, no separators, ≤ 100 characters. */
 export function safeFilename(name: string): string {
-  const dot = name.lastIndexOf(".");
-  const stem = clean(dot > 0 ? name.slice(0, dot) : name).slice(0, 80);
-  const extension = dot > 0 ? clean(name.slice(dot + 1)).slice(0, 16) : "";
-  return `${stem === "" ? "file" : stem}${extension === "" ? "" : `.${extension}`}`;
+  const extension = /.(\.[A-Za-z0-9]{1,16})$/.exec(name)?.[1] ?? "";
+  const stem = clean(name.slice(0, name.length - extension.length)).slice(0, 80);
+  return `${stem === "" ? "file" : stem}${extension}`;
 }
 
 function clean(text: string): string {
   return text
     .normalize("NFKD")
+    .replace(/\p{M}+/gu, "")
     .replace(/[^A-Za-z0-9_-]+/g, "-")
     .replace(/^-+|-+$/g, "");
 }

@@ -52,7 +52,9 @@ async function buildDocs(): Promise<void> {
   const docs = path.join(target, "docs");
   await Promise.all([
     ...["swagger-ui.css", "swagger-ui-bundle.js"].map((name) => copy(swagger, docs, name)),
-    ...["index.html", "docs.js", "docs.css"].map((name) => copy(own, docs, name)),
+    ...["docs.js", "docs.css"].map((name) => copy(own, docs, name)),
+    // Beside the folder, so that `/docs` answers itself instead of sending on to `/docs/`.
+    copy(own, target, "docs.html"),
   ]);
 }
 

@@ -1,5 +1,4 @@
 import pg from "pg";
-import { createWorkspace } from "../cli/workspaces.ts";
 import type { StateFile } from "./state.ts";
 
 export interface DemoWorkspace {
@@ -15,6 +14,8 @@ export interface DemoWorkspace {
 export async function ensureDemoWorkspace(databaseUrl: string, state: StateFile): Promise<DemoWorkspace> {
   const known = state.value.demo;
   if (known && (await isThere(databaseUrl, known))) return known;
+  // drizzle is slow to load and needed the first time only.
+  const { createWorkspace } = await import("../cli/workspaces.ts");
   const created = await createWorkspace(databaseUrl, { name: "Demo", mode: "test" });
   const demo = { workspaceId: created.workspace_id, apiKey: created.api_key, apiSecret: created.api_secret };
   state.value.demo = demo;

@@ -5,7 +5,6 @@ import { pickPort, portAnswers } from "./ports.ts";
 import { endProcess } from "./processes.ts";
 import { RedisClient } from "./redis-client.ts";
 import type { RedisEngine } from "./redis-engine.ts";
-import { MockRedis } from "./redis-mock.ts";
 import type { StateFile } from "./state.ts";
 
 export type RedisKind = "redis-server" | "ioredis-mock";
@@ -60,7 +59,7 @@ export class LocalRedis {
       this.#state.save();
     }
     if (this.kind === "redis-server") await this.#startServer();
-    else this.#engine = new MockRedis(this.#port);
+    else this.#engine = await this.#startMock();
   }
 
   async stop(): Promise<void> {
@@ -70,6 +69,11 @@ export class LocalRedis {
     this.#child = undefined;
     if (child?.pid !== undefined) await endProcess(child.pid, "SIGTERM", 5_000);
     removePid(this.#dataDir, "redis");
+  }
+
+  async #startMock(): Promise<RedisEngine> {
+    const { MockRedis } = await import("./redis-mock.ts");
+    return new MockRedis(this.#port);
   }
 
   async #startServer(): Promise<void> {

@@ -25,6 +25,7 @@ export function startGuard(dataDir: string): () => Promise<void> {
     // Killed, not let go: it would read the pid files, which may be those of this process's next stack by then.
     if (guard.exitCode !== null || guard.pid === undefined) return;
     await new Promise<void>((resolve) => {
+      guard.ref();
       guard.once("exit", () => resolve());
       guard.kill("SIGKILL");
     });

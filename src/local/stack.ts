@@ -1,6 +1,5 @@
 import fs from "node:fs";
 import path from "node:path";
-import { buildWeb } from "./build-web.ts";
 import { startDatabase } from "./database-part.ts";
 import { messageOf, StackError } from "./errors.ts";
 import { FolderLock } from "./lock.ts";
@@ -12,7 +11,6 @@ import { startRedis } from "./redis-part.ts";
 import { startGuard } from "./stack-guard.ts";
 import { StateFile } from "./state.ts";
 import { startStore } from "./store-part.ts";
-import { LocalWorker } from "./worker.ts";
 
 export interface StackOptions {
   /** Folder that keeps everything between runs. */
@@ -90,7 +88,7 @@ async function startParts(
     closers.push(() => part.close());
     return part;
   };
-  const [database, redis, store, entryPort] = await allOrFirstError([
+  const [database, redis, store, entryPort, , { LocalWorker }] = await allOrFirstError([
     startDatabase(context).then(async (part) => {
       closedAtEnd(part);
       const extra = (await options.prepare?.(part.databaseUrl, state)) ?? {};
@@ -99,7 +97,9 @@ async function startParts(
     startRedis(context).then(closedAtEnd),
     startStore(context, baseUrl).then(closedAtEnd),
     rememberedPort(state, "entry"),
-    options.web === false ? undefined : buildWeb(),
+    options.web === false ? undefined : import("./build-web.ts").then(({ buildWeb }) => buildWeb()),
+    // Loading miniflare takes a second: that happens while Postgres starts.
+    import("./worker.ts"),
   ]);
   const vars = { ...passedOn(env), ...secretVars(env, state), ...database.vars, ...redis.vars, ...store.vars };
   const worker = new LocalWorker({

@@ -40,7 +40,8 @@ export class RateLimiter {
       signal: () => AbortSignal.timeout(TIMEOUT_MS),
       retry: { retries: 0 },
       enableTelemetry: false,
-      automaticDeserialization: false,
+      // Commands of two requests in one fetch: a Worker may not wait for another request's I/O.
+      enableAutoPipelining: false,
     });
     const windowOf = (kind: LimitedKind): Ratelimit =>
       new Ratelimit({

@@ -1,4 +1,4 @@
-import { jwtVerify, SignJWT } from "jose";
+import { type CryptoKey, jwtVerify, SignJWT } from "jose";
 import { v7 as uuidv7 } from "uuid";
 import { type Token, type TokenClaims, tokenClaimsSchema } from "../protocol/token.ts";
 import { BoundedMap } from "./bounded-map.ts";

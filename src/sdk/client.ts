@@ -21,7 +21,7 @@ import { type TypingChange, TypingIn, TypingOut } from "./typing.ts";
 export interface ClientOptions {
   /** Origin of the server, such as `https://chat.example.com`. */
   baseUrl: string;
-  /** Returns a user token; called at the start, and again when one was refused. */
+  /** Returns a user token; called at the start, and again when one was refused or an attempt did not open. */
   getToken: () => Promise<string>;
   /** In place of the platform's own, for old run-times. */
   WebSocket?: WebSocketClass;

@@ -52,9 +52,10 @@ function makeRow(entry: ChannelEntry, store: PaneStore, open: () => void): Row {
     }
     setText(title, name);
     setText(time, now.info.last_message ? listTimeOf(now.info.last_message.created_at) : "");
-    const typing = typingText(now);
-    setText(preview, typing ? `${typing}…` : previewOf(now.info.last_message, store.me.id));
-    preview.classList.toggle("is-typing", typing !== "");
+    const isTyping = now.typing.length > 0;
+    const typing = info.type === "direct" ? "typing…" : `${typingText(now)}…`;
+    setText(preview, isTyping ? typing : previewOf(now.info.last_message, store.me.id));
+    preview.classList.toggle("is-typing", isTyping);
     setText(badge, now.unread > 99 ? "99+" : String(now.unread));
     badge.hidden = now.unread === 0;
     badge.setAttribute("aria-label", `${now.unread} unread`);

@@ -8,6 +8,11 @@ export interface Draft {
   at: string;
 }
 
+export interface Failure {
+  text: string;
+  retryable: boolean;
+}
+
 /** One row of a conversation: a stored message, or a draft on its way. */
 export interface Entry {
   /** Stays the same from draft to stored message, so that the row stays the same too. */
@@ -15,8 +20,8 @@ export interface Entry {
   message?: Message;
   draft?: Draft;
   status: "sending" | "failed" | "stored";
-  /** Why it failed, for people. */
-  error?: string;
+  /** Why it failed, for people, and whether a second try can help. */
+  failure?: Failure;
 }
 
 /** The messages of one channel as far as they are loaded, and who has read how far. */
@@ -70,7 +75,7 @@ export class Conversation {
     if (draft) this.#drafts = this.#drafts.filter((entry) => entry !== draft);
     const known = this.#stored.get(message.id);
     const entry = draft ?? known ?? { key: message.id, status: "stored" };
-    this.#stored.set(message.id, { ...entry, message, status: "stored", error: undefined });
+    this.#stored.set(message.id, { ...entry, message, status: "stored", failure: undefined });
   }
 
   addDraft(key: string, draft: Draft): void {
@@ -81,8 +86,12 @@ export class Conversation {
     return this.#drafts.find((entry) => entry.key === key)?.draft;
   }
 
-  markDraft(key: string, status: "sending" | "failed", error?: string): void {
-    this.#drafts = this.#drafts.map((entry) => (entry.key === key ? { ...entry, status, error } : entry));
+  markDraft(key: string, status: "sending" | "failed", failure?: Failure): void {
+    this.#drafts = this.#drafts.map((entry) => (entry.key === key ? { ...entry, status, failure } : entry));
+  }
+
+  dropDraft(key: string): void {
+    this.#drafts = this.#drafts.filter((entry) => entry.key !== key);
   }
 
   setMembers(members: Member[]): void {

@@ -1,8 +1,10 @@
 import { KabarError } from "../sdk/index.ts";
 
-/** An error as people would say it. */
-export function explain(error: unknown): string {
+/** An error as people would say it; `aboutFile` where the message had a file with it. */
+export function explain(error: unknown, aboutFile = false): string {
   if (!(error instanceof KabarError)) return error instanceof Error ? error.message : String(error);
+  if (aboutFile && error.code === "VALIDATION_ERROR") return "This kind of file cannot be sent.";
+  if (aboutFile && error.code === "MESSAGE_TOO_LARGE") return "This file is too large.";
   switch (error.code) {
     case "RATE_LIMITED":
       return error.retryAfter

@@ -25,6 +25,11 @@ function chat(users: Parameters<typeof tokenGetter>[0][]): HTMLElement {
   });
   const view = appView(stores);
   for (const store of stores) store.start();
+  const wake = () => {
+    if (document.visibilityState === "visible") for (const store of stores) store.wake();
+  };
+  window.addEventListener("online", wake);
+  document.addEventListener("visibilitychange", wake);
   return view;
 }
 

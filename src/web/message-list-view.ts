@@ -27,6 +27,7 @@ export function messageListView(store: PaneStore): HTMLElement {
   );
   const jump = h("button", { type: "button", className: "jump", hidden: true }, icon("down"), "New messages");
   const views = new Map<string, MessageView>();
+  const actions = { retry: (key: string) => store.retry(key), discard: (key: string) => store.discard(key) };
   let shownChannel = "";
   let atBottom = true;
   let lastKey = "";
@@ -54,7 +55,7 @@ export function messageListView(store: PaneStore): HTMLElement {
     const kept = new Set(entries.map((one) => one.key));
     for (const key of views.keys()) if (!kept.has(key)) views.delete(key);
     const elements = models.map((model) => {
-      const view = views.get(model.entry.key) ?? new MessageView((key) => store.retry(key));
+      const view = views.get(model.entry.key) ?? new MessageView(actions);
       views.set(model.entry.key, view);
       view.update(model);
       return view.element;

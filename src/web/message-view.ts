@@ -17,6 +17,12 @@ export interface MessageModel {
   readers: string[];
 }
 
+/** What the user can do about a message that was not sent. */
+export interface MessageActions {
+  retry(key: string): void;
+  discard(key: string): void;
+}
+
 const STATUS = {
   sending: ["clock", "Sending"],
   failed: ["failed", "Not sent"],
@@ -27,14 +33,14 @@ const STATUS = {
 /** One row of the conversation; its element lives from draft to stored message, and changes where it must. */
 export class MessageView {
   readonly element = h("li", { className: "row" });
-  readonly #retry: (key: string) => void;
+  readonly #actions: MessageActions;
   #shape: string | undefined;
   #status = "";
   readonly #statusBox = h("span", { className: "status" });
   readonly #failure = h("p", { className: "failure", hidden: true });
 
-  constructor(retry: (key: string) => void) {
-    this.#retry = retry;
+  constructor(actions: MessageActions) {
+    this.#actions = actions;
   }
 
   update(model: MessageModel): void {
@@ -83,7 +89,7 @@ export class MessageView {
   #showStatus({ entry, mine, readers }: MessageModel): void {
     if (!mine) return;
     const name = entry.status !== "stored" ? entry.status : readers.length > 0 ? "read" : "sent";
-    const status = `${name}|${readers.join()}|${entry.error ?? ""}`;
+    const status = `${name}|${readers.join()}|${entry.failure?.text ?? ""}`;
     if (status === this.#status) return;
     this.#status = status;
     const [drawing, label] = STATUS[name];
@@ -91,7 +97,10 @@ export class MessageView {
     this.#statusBox.title = name === "read" ? `Read by ${readers.join(", ")}` : label;
     this.element.dataset.status = name;
     this.#failure.hidden = name !== "failed";
-    const again = h("button", { type: "button", onclick: () => this.#retry(entry.key) }, "Try again");
-    this.#failure.replaceChildren(h("span", {}, `Not sent. ${entry.error ?? ""} `), again);
+    const action = (label: string, run: (key: string) => void) =>
+      h("button", { type: "button", onclick: () => run(entry.key) }, label);
+    this.#failure.replaceChildren(`Not sent. ${entry.failure?.text ?? ""} `);
+    if (entry.failure?.retryable) this.#failure.append(action("Try again", this.#actions.retry), " · ");
+    this.#failure.append(action("Discard", this.#actions.discard));
   }
 }

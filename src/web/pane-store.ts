@@ -45,6 +45,7 @@ export class PaneStore {
   #activeId: string | undefined;
   #loaded = false;
   #reading = false;
+  #cut = false;
   #readSeq = new Map<string, number>();
   #reload: Promise<void> | undefined;
 
@@ -94,11 +95,18 @@ export class PaneStore {
   }
 
   goOnline(): void {
+    this.#cut = false;
     this.#client.connect();
   }
 
   goOffline(): void {
+    this.#cut = true;
     this.#client.disconnect();
+  }
+
+  /** The network or the user is back: connects without waiting, unless the user cut the line. */
+  wake(): void {
+    if (!this.#cut && this.connection === "offline") this.#client.connect();
   }
 
   /** Reads the channel list and the open conversation; calls at the same time share one. */
@@ -152,6 +160,13 @@ export class PaneStore {
     if (entry) void this.#deliver(entry, key);
   }
 
+  discard(key: string): void {
+    const entry = this.active;
+    if (!entry) return;
+    entry.conversation.dropDraft(key);
+    this.events.emit("conversation", entry.info.id);
+  }
+
   typing(active: boolean): void {
     if (!this.#activeId) return;
     const channel = this.#client.channel(this.#activeId);
@@ -171,7 +186,8 @@ export class PaneStore {
       const content = { content: draft.content, idempotency_key: key, ...attached };
       conversation.store(await this.#client.channel(info.id).send(content), key);
     } catch (error) {
-      conversation.markDraft(key, "failed", explain(error));
+      const retryable = error instanceof KabarError && (error.retryable || error.code === "UPLOAD_FAILED");
+      conversation.markDraft(key, "failed", { text: explain(error, draft.picked !== undefined), retryable });
     }
     this.events.emit("conversation", info.id);
   }

@@ -1,7 +1,15 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startTestStack, type TestStack } from "../support/stack.ts";
-import { type DemoPage, launchBrowser, openDemo, pngFile, prepareDemo, waitForText } from "./support/demo-page.ts";
+import {
+  type DemoPage,
+  launchBrowser,
+  openDemo,
+  pngFile,
+  prepareDemo,
+  type Side,
+  waitForText,
+} from "./support/demo-page.ts";
 
 let stack: TestStack;
 let browser: Browser;
@@ -29,6 +37,11 @@ async function direct(): Promise<DemoPage> {
   await demo.sides[0].open("Bima");
   await demo.sides[1].open("Ayu");
   return demo;
+}
+
+/** The `data-seq` of the side's messages from top to bottom. */
+function seqsOf({ messages }: Side): Promise<number[]> {
+  return messages.evaluateAll((all: { dataset: { seq?: string } }[]) => all.map((one) => Number(one.dataset.seq)));
 }
 
 describe("the demo page", () => {
@@ -75,10 +88,21 @@ describe("the demo page", () => {
     await ayu.send.click();
     const image = bima.messages.last().locator("img[alt='board.png']");
     await image.waitFor({ timeout: 15_000 });
-    await expect.poll(() => image.evaluate("(element) => element.naturalWidth")).toBe(64);
+    await expect.poll(() => image.evaluate((element: { naturalWidth: number }) => element.naturalWidth)).toBe(64);
     expect(await image.getAttribute("width")).toBe("64");
     expect(await image.getAttribute("height")).toBe("48");
     expect(await image.getAttribute("src")).toMatch(/^http/);
+  });
+
+  it("tells why a message was not sent, and lets it go", async () => {
+    const { sides } = await direct();
+    const [ayu] = sides;
+    await ayu.say("x".repeat(9_000));
+    const failed = ayu.root.locator("[data-status=failed]");
+    await failed.getByText("That message is too long.").waitFor();
+    expect(await failed.getByRole("button", { name: "Try again" }).count()).toBe(0);
+    await failed.getByRole("button", { name: "Discard" }).click();
+    await failed.waitFor({ state: "detached" });
   });
 
   it("fills the gap of a side that was offline: each message once, in order", async () => {
@@ -99,7 +123,7 @@ describe("the demo page", () => {
     for (const side of sides) {
       const texts = await side.messages.locator(".text").allTextContents();
       expect(texts.slice(-5)).toEqual([...missed, "written offline", "after the gap"]);
-      const seqs = (await side.messages.evaluateAll("(all) => all.map((one) => Number(one.dataset.seq))")) as number[];
+      const seqs = await seqsOf(side);
       expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => a - b));
     }
   });
@@ -132,9 +156,11 @@ describe("the demo page", () => {
     await ayu.open("Bima");
     await waitForText(ayu.messages, "b 27");
     await waitForText(ayu.messages, "a 27");
-    await ayu.root.getByTestId("messages").evaluate("(element) => { element.scrollTop = 0; }");
+    await ayu.root.getByTestId("messages").evaluate((element: { scrollTop: number }) => {
+      element.scrollTop = 0;
+    });
     await ayu.root.getByText("This is the beginning of the conversation.").waitFor();
-    const seqs = (await ayu.messages.evaluateAll("(all) => all.map((one) => Number(one.dataset.seq))")) as number[];
+    const seqs = await seqsOf(ayu);
     expect(seqs).toEqual(Array.from(seqs, (_, index) => index + 1));
     expect(seqs.length).toBeGreaterThanOrEqual(before + 56);
   });

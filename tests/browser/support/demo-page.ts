@@ -2,6 +2,8 @@ import { deflateSync } from "node:zlib";
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
 import { ensureDemoData } from "../../../src/local/demo-data.ts";
 import type { DemoSession } from "../../../src/protocol/demo.ts";
+import type { Token } from "../../../src/protocol/token.ts";
+import type { User } from "../../../src/protocol/user.ts";
 import { chromiumPath } from "../../support/chromium.ts";
 import type { TestStack } from "../../support/stack.ts";
 
@@ -58,7 +60,9 @@ export async function openDemo(
   page.on("pageerror", (error) => errors.push(String(error)));
   await page.goto(stack.baseUrl);
   const sides: [Side, Side] = [sideOf(page, 0), sideOf(page, 1)];
-  for (const { state } of sides) await waitForText(state, "Online");
+  // Attached, not visible: a phone shows one side at a time.
+  for (const { root } of sides)
+    await root.locator("[data-testid=state][data-state=online]").waitFor({ state: "attached" });
   return { page, context, sides, errors };
 }
 
@@ -69,7 +73,7 @@ export async function prepareDemo(stack: TestStack): Promise<void> {
 }
 
 export async function waitForText(locator: Locator, text: string): Promise<void> {
-  await locator.filter({ hasText: text }).first().waitFor({ timeout: 15_000 });
+  await locator.filter({ hasText: text }).last().waitFor({ timeout: 15_000 });
 }
 
 /** A picture of one colour, as a file to attach. */
@@ -126,9 +130,10 @@ async function signIn(stack: TestStack): Promise<DemoSession> {
   const headers = { authorization: stack.authorization, "content-type": "application/json" };
   const users = await Promise.all(
     ["demo-ayu", "demo-bima"].map(async (externalId) => {
-      const user = await (await fetch(`${stack.baseUrl}/v1/users/${externalId}`, { headers })).json();
-      const address = `${stack.baseUrl}/v1/users/${externalId}/tokens`;
-      const token = await (await fetch(address, { method: "POST", headers, body: "{}" })).json();
+      const address = `${stack.baseUrl}/v1/users/${externalId}`;
+      const user = (await (await fetch(address, { headers })).json()) as User;
+      const answer = await fetch(`${address}/tokens`, { method: "POST", headers, body: "{}" });
+      const token = (await answer.json()) as Token;
       return { id: user.id, external_id: user.external_id, name: user.name, ...token };
     }),
   );

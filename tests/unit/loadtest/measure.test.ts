@@ -90,7 +90,7 @@ describe("GeneratorSampler", () => {
     sampler.stop();
     const summary = sampler.summary();
     expect(summary.event_loop_lag_ms.max).toBeGreaterThan(100);
-    expect(summary.cpu_percent).toBeGreaterThan(20);
+    expect(summary.cpu_percent).toBeGreaterThan(5);
     expect(summary.lateness_ms?.count).toBe(1);
   });
 });

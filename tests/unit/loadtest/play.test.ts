@@ -49,6 +49,7 @@ describe("a run against a server that does its job", () => {
     expect(summary.history.full_pages).toBe(summary.history.answered);
     expect(summary.targets.every(({ measured }) => measured !== null)).toBe(true);
     expect(summary.targets[0]?.met).toBe(true);
+    expect(summary.machine_busy_percent).toBeGreaterThan(0);
     // The fake runs in this process, so this process is the server.
     if (process.platform === "linux") expect(summary.server?.pid).toBe(process.pid);
     expect(server?.users).toBe(10);

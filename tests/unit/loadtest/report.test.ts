@@ -34,6 +34,7 @@ function summaryOf(prepare: (recorder: Recorder) => void): Summary {
     deliveries: new DeliveryLedger().summary(),
     server: { pid: 1, command: "workerd", ended_during_run: false, rss_mb: figures, cpu_percent: figures, samples },
     generator: generator.summary(),
+    machineBusyPercent: 12,
   });
 }
 

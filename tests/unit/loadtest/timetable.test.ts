@@ -44,7 +44,7 @@ describe("a timetable that was held up", () => {
     const due: number[] = [];
     const timetable = new Timetable((milliseconds) => late.push(milliseconds));
     const start = performance.now();
-    timetable.repeat(start, 20, [0], (_, dueAt) => due.push(dueAt - start));
+    timetable.repeat(start, 20, [0], (_, dueAt) => due.push(Math.round(dueAt - start)));
     while (performance.now() < start + 110);
     await new Promise((resolve) => setTimeout(resolve, 5));
     timetable.stop();

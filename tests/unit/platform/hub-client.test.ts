@@ -1,0 +1,85 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { HubClient, type HubNamespace } from "../../../src/platform/hub-client.ts";
+
+/** A namespace whose stubs answer `settled` as told, one answer per stub. */
+function fakeNamespace(answers: (() => unknown)[]) {
+  const stubs: { options: unknown }[] = [];
+  const requests: { url: string; headers: Headers }[] = [];
+  const namespace: HubNamespace = {
+    idFromName: (name) => name,
+    get(_id, options) {
+      const answer = answers[stubs.length] ?? (() => ({ archived: true, lastSeq: 0 }));
+      stubs.push({ options });
+      return {
+        async fetch(url: string, { headers }: { headers: Headers }) {
+          requests.push({ url, headers });
+          return new Response("upgraded");
+        },
+        settled: async () => answer(),
+        sendMessage: async () => answer(),
+      };
+    },
+  };
+  return { namespace, stubs, requests };
+}
+
+function failure(flags: { retryable?: boolean; overloaded?: boolean }): () => never {
+  return () => {
+    throw Object.assign(new Error("internal details"), flags);
+  };
+}
+
+afterEach(() => vi.restoreAllMocks());
+
+describe("the way to the hub", () => {
+  it("takes a fresh stub after a retryable failure", async () => {
+    const { namespace, stubs } = fakeNamespace([failure({ retryable: true }), failure({ retryable: true })]);
+    expect(await new HubClient(namespace, "w").settled({ channel: "c" })).toEqual({ archived: true, lastSeq: 0 });
+    expect(stubs).toHaveLength(3);
+  });
+
+  it("[ERR-6] gives up on overload, on final failures and after three tries, without their text", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    for (const flags of [{ retryable: true, overloaded: true }, {}]) {
+      const { namespace, stubs } = fakeNamespace([failure(flags)]);
+      await expect(new HubClient(namespace, "w").settled({ channel: "c" })).rejects.toMatchObject({
+        code: "UPSTREAM_UNAVAILABLE",
+        message: expect.not.stringContaining("internal"),
+      });
+      expect(stubs).toHaveLength(1);
+    }
+    const { namespace, stubs } = fakeNamespace(Array.from({ length: 5 }, () => failure({ retryable: true })));
+    await expect(new HubClient(namespace, "w").settled({ channel: "c" })).rejects.toMatchObject({ status: 503 });
+    expect(stubs).toHaveLength(3);
+  });
+
+  it("turns a refusal into an error with its code", async () => {
+    const error = { code: "RATE_LIMITED", message: "slow down", retryAfter: 7 };
+    const { namespace } = fakeNamespace([() => ({ ok: false, error })]);
+    const sending = new HubClient(namespace, "w").sendMessage({ channel: "c", sender: { system: true }, body: {} });
+    await expect(sending).rejects.toMatchObject({ code: "RATE_LIMITED", status: 429, retryAfter: 7 });
+  });
+
+  it("gives a known location hint and drops an unknown one", async () => {
+    const { namespace, stubs } = fakeNamespace([]);
+    await new HubClient(namespace, "w", "apac").settled({ channel: "c" });
+    await new HubClient(namespace, "w", "mars").settled({ channel: "c" });
+    expect(stubs.map(({ options }) => options)).toEqual([{ locationHint: "apac" }, {}]);
+  });
+
+  it("[WS-2] tells the hub who opens a socket, whatever the client claims", async () => {
+    const { namespace, requests } = fakeNamespace([]);
+    const request = new Request("http://host/v1/ws?batch=0", {
+      headers: { "x-kabar-user-id": "forged", "x-kabar-batch": "1", "x-kabar-else": "forged", "user-agent": "kept" },
+    });
+    const identity = { userId: "u", workspaceId: "w", tokenExpiresAt: 9, acceptsBatches: false };
+    await new HubClient(namespace, "w").forwardUpgrade(request, identity);
+    const [sent] = requests;
+    expect(Object.fromEntries(sent?.headers ?? [])).toEqual({
+      "x-kabar-user-id": "u",
+      "x-kabar-workspace-id": "w",
+      "x-kabar-token-exp": "9",
+      "user-agent": "kept",
+    });
+  });
+});

@@ -63,7 +63,8 @@ export function archiveBatch(epoch: string, events: readonly JournalEvent[]): Ar
         break;
     }
   }
-  return { epoch, lastSeq: events.at(-1)?.seq ?? 0, messages, cursors: [...cursors.values()] };
+  const [firstSeq, lastSeq] = [events[0]?.seq ?? 0, events.at(-1)?.seq ?? 0];
+  return { epoch, firstSeq, lastSeq, messages, cursors: [...cursors.values()] };
 }
 
 /** True for events whose effect a reader of Postgres would miss until they are archived. */

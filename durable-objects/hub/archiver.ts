@@ -138,8 +138,16 @@ export class Archiver {
     try {
       const receipt = await archive.write(archiveBatch(journal.epoch, events));
       this.#noteRewind(receipt);
-      this.#passed(last.seq);
-      this.#parts.onVersions(receipt.versions);
+      if (receipt.applied) {
+        this.#passed(last.seq);
+        this.#parts.onVersions(receipt.versions);
+        return;
+      }
+      // An attempt whose answer was lost, or that an earlier life of this object made, had got there.
+      const reached = receipt.before?.epoch === journal.epoch ? receipt.before.seq : 0;
+      if (reached < (events[0]?.seq ?? 0)) throw new Error("the archive moved meanwhile");
+      this.#passed(Math.min(reached, last.seq));
+      await this.#write(events.filter((event) => event.seq > reached));
     } catch (error) {
       if (!(error instanceof ArchiveRejected)) throw error;
       if (events.length > 1) {

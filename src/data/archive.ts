@@ -4,6 +4,7 @@ import { type Db, sqlStateOf } from "./db.ts";
 import { findMessage } from "./messages.ts";
 
 interface ReceiptRow extends Record<string, unknown> {
+  applied: boolean;
   versions: Record<string, number> | null;
   before: { epoch: string; seq: number } | null;
 }
@@ -17,15 +18,21 @@ export function postgresArchive(db: Db, workspaceId: string): Archive {
 }
 
 /**
- * One statement, so all or nothing in one round trip. Writing a batch again finds every id there and changes nothing:
- * cursors and counters only rise. A seq that is taken by another message is a unique violation, never overwritten.
+ * One statement, so all or nothing in one round trip. It begins by moving the watermark, under the row's lock and only
+ * where the batch follows on from it: a batch that was written before, or whose beginning was, changes nothing, however
+ * late a lost attempt arrives. A seq that is taken by another message is a unique violation, never overwritten.
  *
  * Channels are locked first and in order, as every membership change does, so that neither waits for the other in a
  * circle; members are touched only through the locked channels.
  */
 async function write(db: Db, workspaceId: string, batch: ArchiveBatch): Promise<ArchiveReceipt> {
   const query = sql`
-    WITH m AS (
+    WITH marked AS (
+      INSERT INTO archive_watermarks (workspace_id, epoch, seq) VALUES (${workspaceId}, ${batch.epoch}, ${batch.lastSeq})
+      ON CONFLICT (workspace_id) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq, updated_at = now()
+      WHERE archive_watermarks.epoch <> excluded.epoch OR archive_watermarks.seq < ${batch.firstSeq}
+      RETURNING seq
+    ), m AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(batch.messages)}::jsonb) AS m (
         id uuid, channel_id uuid, seq bigint, user_id uuid, content text, type text, attachment_url text,
         attachment jsonb, parent_id uuid, mentions jsonb, metadata jsonb, client_id text, created_at timestamptz)
@@ -37,7 +44,7 @@ async function write(db: Db, workspaceId: string, batch: ArchiveBatch): Promise<
       SELECT channel_id, max(seq) AS seq, max(created_at) AS at FROM m GROUP BY channel_id
     ), locked AS (
       SELECT id, version FROM channels
-      WHERE workspace_id = ${workspaceId}
+      WHERE workspace_id = ${workspaceId} AND EXISTS (SELECT FROM marked)
         AND id IN (SELECT channel_id FROM heads UNION SELECT channel_id FROM cur)
       ORDER BY id FOR NO KEY UPDATE
     ), inserted AS (
@@ -59,11 +66,9 @@ async function write(db: Db, workspaceId: string, batch: ArchiveBatch): Promise<
         last_delivered_at = coalesce(greatest(members.last_delivered_at, cur.delivered_at), members.last_delivered_at)
       FROM cur JOIN locked ON locked.id = cur.channel_id
       WHERE members.channel_id = cur.channel_id AND members.user_id = cur.user_id
-    ), marked AS (
-      INSERT INTO archive_watermarks (workspace_id, epoch, seq) VALUES (${workspaceId}, ${batch.epoch}, ${batch.lastSeq})
-      ON CONFLICT (workspace_id) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq, updated_at = now()
     )
     SELECT
+      EXISTS (SELECT FROM marked) AS applied,
       (SELECT json_object_agg(id, version) FROM locked) AS versions,
       (SELECT json_build_object('epoch', epoch, 'seq', seq) FROM archive_watermarks
         WHERE workspace_id = ${workspaceId}) AS before`;
@@ -71,7 +76,11 @@ async function write(db: Db, workspaceId: string, batch: ArchiveBatch): Promise<
     throw isRejected(error) ? new ArchiveRejected(`postgres refused the batch: ${sqlStateOf(error)}`) : error;
   });
   const row = rows[0];
-  return { versions: new Map(Object.entries(row?.versions ?? {})), before: row?.before ?? undefined };
+  return {
+    applied: row?.applied ?? false,
+    versions: new Map(Object.entries(row?.versions ?? {})),
+    before: row?.before ?? undefined,
+  };
 }
 
 /** Data exceptions (22) and violated constraints (23) come back however often the same rows are sent. */

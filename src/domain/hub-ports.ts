@@ -19,15 +19,18 @@ export interface ArchivedCursor {
   delivered_at: string | null;
 }
 
-/** A run of journal events, `lastSeq` the newest. */
+/** A run of journal events from `firstSeq` to `lastSeq`. */
 export interface ArchiveBatch {
   epoch: string;
+  firstSeq: number;
   lastSeq: number;
   messages: ArchivedMessage[];
   cursors: ArchivedCursor[];
 }
 
 export interface ArchiveReceipt {
+  /** False where the archive had the batch's first event already: then nothing was written, and `before` says how far it is. */
+  applied: boolean;
   /** Versions of the batch's channels in Postgres: the hub's copy of a channel may be behind. */
   versions: Map<string, number>;
   /** How far the archive had come before, undefined for a new workspace. */
@@ -39,7 +42,7 @@ export class ArchiveRejected extends Error {}
 
 /** The hub's only way to Postgres. Any error but `ArchiveRejected` means: try again later. */
 export interface Archive {
-  /** Writes a batch as a whole or not at all. Writing one again changes nothing. */
+  /** Writes a batch as a whole or not at all, and each event once: one that does not begin behind the watermark is not applied. */
   write(batch: ArchiveBatch): Promise<ArchiveReceipt>;
   /** A message of a channel by id; undefined where Postgres has none. */
   findMessage(channelId: string, messageId: string): Promise<Message | undefined>;

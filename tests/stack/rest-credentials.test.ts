@@ -152,7 +152,11 @@ describe("the upgrade", () => {
       status: 101,
       protocol: good[0],
     });
-    expect(await openSocket(stack.baseUrl, good)).toMatchObject({ status: 101, protocol: good[0] });
+    expect(await openSocket(stack.baseUrl, good)).toMatchObject({
+      status: 101,
+      protocol: good[0],
+      requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    });
   });
 
   it("[WS-1] a token in the query string is not looked at", async () => {

@@ -134,17 +134,18 @@ export class MemoryArchive implements Archive {
     if (!this.up) throw new Error("connection refused");
     const bad = batch.messages.find((message) => this.refused.has(message.content));
     if (bad !== undefined) throw new ArchiveRejected("23505");
-    this.batches.push(batch);
-    for (const message of batch.messages) {
-      if (!this.rows.some((row) => row.id === message.id)) this.rows.push(message);
-    }
     const before = this.watermark;
+    if (before?.epoch === batch.epoch && before.seq >= batch.firstSeq) {
+      return { applied: false, versions: this.versions, before };
+    }
+    this.batches.push(batch);
+    this.rows.push(...batch.messages);
     this.watermark = { epoch: batch.epoch, seq: batch.lastSeq };
     if (this.loseAnswers > 0) {
       this.loseAnswers--;
       throw new Error("socket hang up");
     }
-    return { versions: this.versions, before };
+    return { applied: true, versions: this.versions, before };
   }
 
   async findMessage(channelId: string, messageId: string): Promise<Message | undefined> {

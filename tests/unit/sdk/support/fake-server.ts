@@ -10,7 +10,12 @@ import { type DurableFrame, FakeWorkspace } from "./fake-workspace.ts";
 interface Connection {
   socket: WebSocket;
   userId: string;
+  /** Events of a new connection, held until its first frame: a resume must come before them. */
+  held: DurableFrame[] | undefined;
 }
+
+/** Milliseconds for which events are held for a client that sends nothing. */
+const HOLD = 250;
 
 /** The server's side of the contract as far as the library uses it, with switches for what goes wrong in life. */
 export class FakeServer {
@@ -117,8 +122,10 @@ export class FakeServer {
     if (!event) return;
     const channelId = event.type === "message.created" ? event.data.message.channel_id : undefined;
     const ref = channelId ?? ("channel_id" in event.data ? event.data.channel_id : "");
-    for (const { socket, userId } of this.#connections) {
-      if (socket !== except && this.workspace.channel(ref)?.members.includes(userId)) send(socket, event);
+    for (const { socket, userId, held } of this.#connections) {
+      if (socket === except || !this.workspace.channel(ref)?.members.includes(userId)) continue;
+      if (held) held.push(event);
+      else send(socket, event);
     }
   }
 
@@ -128,7 +135,8 @@ export class FakeServer {
   }
 
   #accept(socket: WebSocket, userId: string): void {
-    const connection = { socket, userId };
+    const connection: Connection = { socket, userId, held: [] };
+    setTimeout(() => release(connection), HOLD);
     this.#connections.add(connection);
     socket.on("close", () => this.#connections.delete(connection));
     socket.on("message", (data) => this.#take(connection, JSON.parse(String(data))));
@@ -145,16 +153,20 @@ export class FakeServer {
     } satisfies FrameDown);
   }
 
-  #take({ socket, userId }: Connection, frame: FrameUp): void {
+  #take(connection: Connection, frame: FrameUp): void {
+    const { socket, userId } = connection;
     this.received.push(frame);
     if (frame.type === "ping") {
       if (!this.mute) send(socket, { type: "pong" });
       return;
     }
     if (frame.type === "resume") {
+      // The journal has what was held.
+      connection.held = undefined;
       this.#resume(socket, userId, frame.data.cursor);
       return;
     }
+    release(connection);
     const channel = this.workspace.channel(frame.data.channel_id);
     const { id } = frame;
     if (!channel?.members.includes(userId)) {
@@ -191,6 +203,11 @@ export class FakeServer {
     for (const event of events) send(socket, event);
     send(socket, { type: "resumed", data: { cursor, count: events.length } });
   }
+}
+
+function release(connection: Connection): void {
+  for (const event of connection.held ?? []) send(connection.socket, event);
+  connection.held = undefined;
 }
 
 function send(socket: WebSocket, frame: FrameDown | unknown): void {

@@ -5,6 +5,9 @@ import { projectRoot } from "./root.ts";
 
 const source = path.join(projectRoot, "src/web");
 const target = path.join(projectRoot, "dist/web");
+/** The licences travel with the files that they cover. */
+const SWAGGER = ["swagger-ui.css", "swagger-ui-bundle.js", "swagger-ui-bundle.js.LICENSE.txt", "LICENSE", "NOTICE"];
+const OWN_DOCS = ["docs.js", "docs.css"];
 
 /** Makes dist/web, the static assets of the Worker: the demo page at `/`, the API reference at `/docs`, `_headers`. */
 export async function buildWeb(): Promise<void> {
@@ -51,8 +54,8 @@ async function buildDocs(): Promise<void> {
   const own = path.join(source, "docs");
   const docs = path.join(target, "docs");
   await Promise.all([
-    ...["swagger-ui.css", "swagger-ui-bundle.js"].map((name) => copy(swagger, docs, name)),
-    ...["docs.js", "docs.css"].map((name) => copy(own, docs, name)),
+    ...SWAGGER.map((name) => copy(swagger, docs, name)),
+    ...OWN_DOCS.map((name) => copy(own, docs, name)),
     // Beside the folder, so that `/docs` answers itself instead of sending on to `/docs/`.
     copy(own, target, "docs.html"),
   ]);
@@ -62,12 +65,17 @@ function copy(from: string, to: string, name: string): Promise<void> {
   return fs.copyFile(path.join(from, name), path.join(to, name));
 }
 
-/** Bundles of earlier builds would pile up. */
-async function removeOld(current: string[]): Promise<void> {
-  const folder = path.join(target, "assets");
-  const kept = new Set(current.flatMap((address) => [path.basename(address), `${path.basename(address)}.map`]));
-  const old = (await fs.readdir(folder)).filter((name) => !kept.has(name));
-  await Promise.all(old.map((name) => fs.rm(path.join(folder, name), { force: true })));
+/** Removes what earlier builds made under other names. */
+async function removeOld(bundles: string[]): Promise<void> {
+  const kept = new Set([
+    ...["_headers", "favicon.svg", "index.html", "docs.html"],
+    ...[...SWAGGER, ...OWN_DOCS].map((name) => `docs/${name}`),
+    ...bundles.flatMap((address) => [address.slice(1), `${address.slice(1)}.map`]),
+  ]);
+  const found = await fs.readdir(target, { recursive: true, withFileTypes: true });
+  const files = found.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
+  const isOld = (file: string) => !kept.has(path.relative(target, file).replaceAll(path.sep, "/"));
+  await Promise.all(files.filter(isOld).map((file) => fs.rm(file, { force: true })));
 }
 
 if (import.meta.main) await buildWeb();

@@ -58,8 +58,9 @@ export function endpoint<Kind extends Auth, Params = undefined, Query = undefine
     const limited = countRequest(c, parts, caller, definition.rate === "deferred");
     // `authenticate` has compared the caller's kind with the one that the definition names.
     const context = contextOf(c, parts, caller) as ServiceContext<CallerFor<Kind>>;
+    // Counted even where the request fails before the count is back.
+    outlive(c, limited);
     if (isRead) {
-      outlive(c, limited);
       const [response] = await Promise.all([handle(inputOf(c, definition, undefined), context), limited]);
       return response;
     }

@@ -32,11 +32,15 @@ export function registerWebSocket(api: Api): void {
       throw new ApiError("FORBIDDEN", "this origin is not allowed");
     }
     parts.limiter.takeDeferred("user", claims.sub, (work) => outlive(c, work));
-    return new HubClient(c.env.WORKSPACE_HUB, claims.ws).forwardUpgrade(c.req.raw, {
+    const response = await new HubClient(c.env.WORKSPACE_HUB, claims.ws).forwardUpgrade(c.req.raw, {
       userId: claims.sub,
       workspaceId: claims.ws,
       tokenExpiresAt: claims.exp,
       acceptsBatches: c.req.query("batch") === "1",
+    });
+    if (response.status === 101) return response;
+    throw new ApiError("UPSTREAM_UNAVAILABLE", "the workspace takes no more connections; try again", {
+      retryAfter: 10,
     });
   });
 }

@@ -1,7 +1,8 @@
 import { avatar } from "./avatar.ts";
 import { h, setChildren, setText } from "./dom.ts";
 import { listTimeOf } from "./format.ts";
-import type { ChannelEntry, PaneStore } from "./pane-store.ts";
+import type { ChannelEntry } from "./pane-events.ts";
+import type { PaneStore } from "./pane-store.ts";
 import { previewOf, titleOf, typingText } from "./titles.ts";
 
 interface Row {

@@ -2,7 +2,8 @@ import type { Entry } from "./conversation.ts";
 import { h, setChildren } from "./dom.ts";
 import { icon } from "./icons.ts";
 import { type MessageModel, MessageView } from "./message-view.ts";
-import type { ChannelEntry, PaneStore } from "./pane-store.ts";
+import type { ChannelEntry } from "./pane-events.ts";
+import type { PaneStore } from "./pane-store.ts";
 
 /** Pixels from an edge within which the list counts as being at it. */
 const NEAR = 80;

@@ -8,33 +8,11 @@ import {
   newId,
 } from "../sdk/index.ts";
 import { Conversation } from "./conversation.ts";
+import { deliver } from "./deliver.ts";
 import { explain } from "./explain.ts";
+import type { ChannelEntry, PaneEvents } from "./pane-events.ts";
 import type { PickedFile } from "./picture.ts";
 import type { DemoUser } from "./session.ts";
-
-/** A channel of the list, with its conversation. */
-export interface ChannelEntry {
-  info: MyChannel;
-  unread: number;
-  /** Ids of those who type now. */
-  typing: string[];
-  conversation: Conversation;
-}
-
-export interface Notice {
-  kind: "error" | "info";
-  text: string;
-}
-
-export interface PaneEvents {
-  /** The list, an unread count, or which channel is open. */
-  channels: undefined;
-  /** Messages, their status, or the members of one channel. */
-  conversation: string;
-  typing: string;
-  connection: ConnectionState;
-  notice: Notice;
-}
 
 /** Everything that one user's side knows, and what it can do. The views draw it and call it. */
 export class PaneStore {
@@ -174,26 +152,9 @@ export class PaneStore {
     else channel.stopTyping();
   }
 
-  /** The draft's key is the idempotency key, so that a second try of a message that did arrive adds nothing. */
-  async #deliver(entry: ChannelEntry, key: string): Promise<void> {
-    const { conversation, info } = entry;
-    const draft = conversation.draft(key);
-    if (!draft) return;
-    conversation.markDraft(key, "sending");
-    this.events.emit("conversation", info.id);
-    try {
-      const attached = draft.picked && (await this.#upload(draft.picked));
-      const content = { content: draft.content, idempotency_key: key, ...attached };
-      conversation.store(await this.#client.channel(info.id).send(content), key);
-    } catch (error) {
-      const retryable = error instanceof KabarError && (error.retryable || error.code === "UPLOAD_FAILED");
-      conversation.markDraft(key, "failed", { text: explain(error, draft.picked !== undefined), retryable });
-    }
-    this.events.emit("conversation", info.id);
-  }
-
-  #upload({ file, width, height }: PickedFile) {
-    return this.#client.upload(file, { filename: file.name, width, height });
+  async #deliver({ conversation, info }: ChannelEntry, key: string): Promise<void> {
+    const changed = () => this.events.emit("conversation", info.id);
+    await deliver(this.#client, conversation, info.id, key, changed);
   }
 
   async #load(): Promise<void> {

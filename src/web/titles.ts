@@ -1,6 +1,6 @@
 import type { Message } from "../sdk/index.ts";
 import { listOf } from "./format.ts";
-import type { ChannelEntry } from "./pane-store.ts";
+import type { ChannelEntry } from "./pane-events.ts";
 
 /** What a channel is called on one user's side: a direct one by the other's name. */
 export function titleOf(entry: ChannelEntry, myId: string): string {

@@ -1,6 +1,6 @@
 import { h } from "./dom.ts";
 import { icon } from "./icons.ts";
-import type { Notice } from "./pane-store.ts";
+import type { Notice } from "./pane-events.ts";
 
 const SHOWN_MS = { error: 8_000, info: 4_000 };
 const MOST = 3;

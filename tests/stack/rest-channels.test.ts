@@ -1,5 +1,8 @@
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { updateChannel } from "../../src/data/channels.ts";
+import { openDatabase } from "../../src/data/db.ts";
+import { addMembers, removeMembers, setRole } from "../../src/data/members.ts";
 import { channelSchema } from "../../src/protocol/channel.ts";
 import { memberSchema } from "../../src/protocol/member.ts";
 import { userSchema } from "../../src/protocol/user.ts";
@@ -366,6 +369,22 @@ describe("members", () => {
     );
     expect((await Promise.all(changes)).map(({ status }) => status)).toEqual(Array(6).fill(204));
     expect(await versionOf(channel)).toEqual({ version: 13, count: 1, rows: 1 });
+  });
+
+  it("[MEM-6] rights that were taken away in between stop a change", async () => {
+    const channel = await newGroup(key, [ayu, bima]);
+    const store = openDatabase({
+      databaseUrl: stack.vars.DATABASE_URL ?? "",
+      neonFetchEndpoint: stack.vars.NEON_FETCH_ENDPOINT,
+    });
+    const rights = { userId: bima.id, role: "admin" } as const;
+    const target = { workspaceId: stack.workspaceId, channelId: channel, rights };
+    const before = await versionOf(channel);
+    expect((await addMembers(store, target, [cici.id])).write).toBeUndefined();
+    expect((await removeMembers(store, target, [ayu.id])).write).toBeUndefined();
+    expect((await setRole(store, target, ayu.id, "member")).write).toBeUndefined();
+    expect(await updateChannel(store, stack.workspaceId, channel, { name: "x" }, rights)).toBeUndefined();
+    expect(await versionOf(channel)).toEqual(before);
   });
 
   it("[MEM-5] are listed in pages, once each", async () => {

@@ -30,7 +30,9 @@ describe("request limits", () => {
   it("[RATE-1] over the limit of a user: 429 with Retry-After, for that user only", async () => {
     const [ayu, bima] = await Promise.all([newPerson(key), newPerson(key)]);
     const { count, answer } = await untilLimited(ayu.api, 40);
-    expect(count).toBe(30);
+    // Where a minute begins meanwhile, the sliding window lets a few more through.
+    expect(count).toBeGreaterThanOrEqual(30);
+    expect(count).toBeLessThan(35);
     expect(answer && errorOf(answer)).toEqual([429, "RATE_LIMITED"]);
     expect(Number(answer?.headers.get("retry-after"))).toBeGreaterThan(0);
     expect((await bima.api.get("/v1/me")).status).toBe(200);

@@ -33,6 +33,15 @@ export function readFrame(text: string): ReadFrame {
   return refusal(id, details.map((detail) => `${detail.path} ${detail.message}`).join("; "), details);
 }
 
+/** The client's id of a frame that is dropped unread, so that it knows which one to send again. */
+export function readId(text: string): string | undefined {
+  try {
+    return isTooLarge(text) ? undefined : idOf(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
 /** Turns a thrown dependency failure into an answer. */
 export function unavailable<Value>(): HubResult<Value> {
   const message = "a part that the request needs does not answer; try again";

@@ -6,7 +6,7 @@ import { LIMITS } from "../../src/protocol/limits.ts";
 import { Connection, type ConnectionState, type HubSocket } from "./connection.ts";
 import { encodeAck, encodeError, encodeFrame, encodeOk } from "./encode.ts";
 import type { Hub } from "./hub.ts";
-import { isTooLarge, readFrame, unavailable } from "./inbound.ts";
+import { isTooLarge, readFrame, readId, unavailable } from "./inbound.ts";
 import type { Sent } from "./send.ts";
 import type { HubRuntime } from "./storage.ts";
 
@@ -88,7 +88,8 @@ export class Sessions {
     if (admitted === "close") return this.#drop(connection, "TOO_MANY_FRAMES");
     if (admitted === "drop") {
       const text = `unable to take the frame; because at most ${LIMITS.framesPerSecond} a second are allowed`;
-      return connection.send(encodeError(undefined, { code: "RATE_LIMITED", message: text, retryAfter: 1 }));
+      const id = typeof message === "string" ? readId(message) : undefined;
+      return connection.send(encodeError(id, { code: "RATE_LIMITED", message: text, retryAfter: 1 }));
     }
     if (typeof message !== "string") {
       const text = "unable to read the frame; because it is binary: frames are text";

@@ -7,8 +7,7 @@ export function startBanner(stack: Stack, demo: DemoWorkspace, devFile: string, 
   return `
 Kabar is ready after ${seconds.toFixed(1)} s.
 
-  App        ${stack.baseUrl}/
-  Demo       ${stack.baseUrl}/demo
+  Demo chat  ${stack.baseUrl}/
   API docs   ${stack.baseUrl}/docs
   Postgres   ${stack.databaseUrl}
 

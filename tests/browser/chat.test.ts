@@ -16,7 +16,7 @@ let browser: Browser;
 let demo: DemoPage | undefined;
 
 beforeAll(async () => {
-  stack = await startTestStack({ web: true });
+  stack = await startTestStack({ web: true, demo: true });
   await prepareDemo(stack);
   browser = await launchBrowser();
 });

@@ -18,6 +18,8 @@ export interface TestStackOptions {
   log?: (line: string) => void;
   /** False leaves the database empty: no migrations, no workspace. */
   schema?: boolean;
+  /** True makes the workspace the demo's: `/demo/session` signs its two users in. */
+  demo?: boolean;
   workerMain?: string;
 }
 
@@ -42,11 +44,11 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     dataDir,
     env: { CARIOS_WEBHOOK_ALLOW_PRIVATE: "true", ...options.env },
     web: options.web ?? false,
-    prepare: async (databaseUrl) => {
+    prepare: async (databaseUrl): Promise<Record<string, string>> => {
       if (options.schema === false) return {};
       await migrate(databaseUrl);
       workspace = await createWorkspace(databaseUrl, { name: "Test", mode: "test" });
-      return {};
+      return options.demo ? { KABAR_DEMO_WORKSPACE_ID: workspace.workspace_id } : {};
     },
     ...(options.log && { log: options.log }),
     ...(options.workerMain !== undefined && { workerMain: options.workerMain }),

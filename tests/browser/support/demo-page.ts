@@ -1,9 +1,6 @@
 import { deflateSync } from "node:zlib";
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
 import { ensureDemoData } from "../../../src/local/demo-data.ts";
-import type { DemoSession } from "../../../src/protocol/demo.ts";
-import type { Token } from "../../../src/protocol/token.ts";
-import type { User } from "../../../src/protocol/user.ts";
 import { chromiumPath } from "../../support/chromium.ts";
 import type { TestStack } from "../../support/stack.ts";
 
@@ -52,8 +49,6 @@ export async function openDemo(
   options: Parameters<Browser["newContext"]>[0] = { viewport: { width: 1280, height: 800 } },
 ): Promise<DemoPage> {
   const context = await browser.newContext(options);
-  // The stack of a test has no demo workspace of its own, so the page's sign-in is answered here.
-  await context.route("**/demo/session", async (route) => route.fulfill({ json: await signIn(stack) }));
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
@@ -124,18 +119,4 @@ function sideOf(page: Page, index: number): Side {
       await composer.press("Enter");
     },
   };
-}
-
-async function signIn(stack: TestStack): Promise<DemoSession> {
-  const headers = { authorization: stack.authorization, "content-type": "application/json" };
-  const users = await Promise.all(
-    ["demo-ayu", "demo-bima"].map(async (externalId) => {
-      const address = `${stack.baseUrl}/v1/users/${externalId}`;
-      const user = (await (await fetch(address, { headers })).json()) as User;
-      const answer = await fetch(`${address}/tokens`, { method: "POST", headers, body: "{}" });
-      const token = (await answer.json()) as Token;
-      return { id: user.id, external_id: user.external_id, name: user.name, ...token };
-    }),
-  );
-  return { workspace_id: stack.workspaceId, users };
 }

@@ -87,9 +87,10 @@ describe("sockets", () => {
   it("[WS-6] drops frames over 20 a second with an error, and closes a connection that keeps on for 10 s", async () => {
     const rig = await rigWithChannel();
     const { socket, say } = await rig.connect(ana);
-    for (let n = 0; n < 50; n++) await say({ type: "ping" });
+    for (let n = 0; n < 50; n++) await say({ type: "ping", id: `p${n}` });
     expect(socket.of("pong")).toHaveLength(40);
     expect(socket.of("error").every((error) => error.data.code === "RATE_LIMITED")).toBe(true);
+    expect(socket.of("error")[0]?.id).toBe("p40");
     await rig.runtime.advance(2_000);
     await say({ type: "ping" });
     expect(socket.of("pong")).toHaveLength(41);

@@ -4,15 +4,19 @@ import { postgresChannelSource } from "../src/data/channel-snapshot.ts";
 import { openDatabase } from "../src/data/db.ts";
 import type {
   ChannelChange,
+  EditCommand,
   HubResult,
   HubRpc,
   HubStats,
   JournalPageRequest,
+  PinCommand,
+  ReactCommand,
   ReceiptCommand,
   SendCommand,
   SendOutcome,
   Settled,
   TailPage,
+  UnsendCommand,
   UserProfile,
 } from "../src/domain/hub-contract.ts";
 import { logEvent } from "../src/platform/log.ts";
@@ -20,7 +24,8 @@ import { messageBudgetStore } from "../src/platform/message-budget.ts";
 import { type Env, settingsOf } from "../src/platform/settings.ts";
 import { PING_TEXT, PONG_TEXT } from "../src/protocol/frames-up.ts";
 import { LIMITS } from "../src/protocol/limits.ts";
-import type { Message } from "../src/protocol/message.ts";
+import type { ChangedMessage, Message } from "../src/protocol/message.ts";
+import type { WorkspaceSettings } from "../src/protocol/workspace.ts";
 import type { Connection, ConnectionState } from "./hub/connection.ts";
 import { Hub } from "./hub/hub.ts";
 import { unavailable } from "./hub/inbound.ts";
@@ -54,6 +59,7 @@ export class WorkspaceHub extends DurableObject<Env> implements HubRpc {
       budgetStore: messageBudgetStore(settings, workspaceId),
       rules: settings,
       messagesPerMinute: settings.messagesPerMinute,
+      editWindowSeconds: settings.editWindowSeconds,
       retentionMs: settings.journalRetentionHours * 3_600_000,
     });
     this.#sessions = new Sessions(this.#hub, runtime);
@@ -114,6 +120,27 @@ export class WorkspaceHub extends DurableObject<Env> implements HubRpc {
         value: { message: clientId === null ? message : { ...message, client_id: clientId }, replayed },
       };
     });
+  }
+
+  editMessage(command: EditCommand): Promise<HubResult<ChangedMessage>> {
+    return this.#guarded(() => this.#hub.messageChanges.edit(command));
+  }
+
+  unsendMessage(command: UnsendCommand): Promise<HubResult<ChangedMessage>> {
+    return this.#guarded(() => this.#hub.messageChanges.unsend(command));
+  }
+
+  react(command: ReactCommand): Promise<HubResult<null>> {
+    return this.#guarded(() => this.#hub.messageChanges.react(command));
+  }
+
+  pinMessage(command: PinCommand): Promise<HubResult<ChangedMessage>> {
+    return this.#guarded(() => this.#hub.messageChanges.pin(command));
+  }
+
+  async applySettings(version: number, settings: WorkspaceSettings): Promise<HubResult<null>> {
+    this.#hub.settings.apply(version, settings);
+    return { ok: true, value: null };
   }
 
   receipt(command: ReceiptCommand): Promise<HubResult<null>> {

@@ -9,10 +9,14 @@ import type { Api } from "./routes/endpoint.ts";
 import { registerHealth } from "./routes/health.ts";
 import { registerMe } from "./routes/me.ts";
 import { registerMembers } from "./routes/members.ts";
+import { registerMessageChanges } from "./routes/message-changes.ts";
 import { registerMessages } from "./routes/messages.ts";
 import { registerNotFound } from "./routes/not-found.ts";
 import { registerOpenApi } from "./routes/openapi.ts";
+import { registerPins } from "./routes/pins.ts";
+import { registerReactions } from "./routes/reactions.ts";
 import { registerReceipts } from "./routes/receipts.ts";
+import { registerThreads } from "./routes/threads.ts";
 import { registerTokens, registerUsers } from "./routes/users.ts";
 import { registerWebSocket } from "./routes/ws.ts";
 
@@ -27,6 +31,10 @@ export function createApp(): Api {
   registerChannels(app);
   registerMembers(app);
   registerMessages(app);
+  registerMessageChanges(app);
+  registerReactions(app);
+  registerPins(app);
+  registerThreads(app);
   registerReceipts(app);
   registerMe(app);
   registerAttachments(app);

@@ -1,14 +1,17 @@
-import type { ArchiveBatch, ArchivedCursor, ArchivedMessage } from "../../src/domain/hub-ports.ts";
+import type { ArchiveBatch, ArchivedCursor, ArchivedMessage, ArchivedReaction } from "../../src/domain/hub-ports.ts";
 import type { DurableData } from "../../src/protocol/frames-down.ts";
-import type { Message } from "../../src/protocol/message.ts";
+import type { ChangedMessage, Message } from "../../src/protocol/message.ts";
 import type { JournalEvent } from "./journal.ts";
 
 /**
- * What Postgres must learn of a run of journal events: the messages in order, and of each member's cursor the furthest
- * place. Channel and member changes came from Postgres and only move the watermark.
+ * What Postgres must learn of a run of journal events: of each message and each reaction the last state, and of each
+ * member's cursor the furthest place. Channel and member changes came from Postgres and only move the watermark.
  */
 export function archiveBatch(epoch: string, events: readonly JournalEvent[]): ArchiveBatch {
-  const messages: ArchivedMessage[] = [];
+  const messages = new Map<string, ArchivedMessage>();
+  const reactions = new Map<string, ArchivedReaction>();
+  const replies: Record<string, number> = {};
+  const channels: Record<string, number> = {};
   const cursors = new Map<string, ArchivedCursor>();
   const cursor = (channelId: string, userId: string): ArchivedCursor => {
     const key = `${channelId} ${userId}`;
@@ -25,15 +28,42 @@ export function archiveBatch(epoch: string, events: readonly JournalEvent[]): Ar
     cursors.set(key, fresh);
     return fresh;
   };
+  const countReply = ({ thread_root_id: root }: ChangedMessage, by: number) => {
+    if (root !== null) replies[root] = (replies[root] ?? 0) + by;
+  };
   for (const event of events) {
+    if (changesPostgres(event)) channels[event.channelId] = event.seq;
     switch (event.type) {
       case "message.created": {
         const { message } = JSON.parse(event.body) as { message: Message };
-        messages.push({ ...message, client_id: event.clientId });
+        messages.set(message.id, { ...message, client_id: event.clientId });
+        countReply(message, 1);
         if (message.user_id === null) break;
         const own = cursor(message.channel_id, message.user_id);
         own.read_seq = Math.max(own.read_seq, message.seq);
         own.read_at = message.created_at;
+        break;
+      }
+      case "message.updated":
+      case "message.pinned":
+      case "message.unpinned":
+      case "message.deleted": {
+        const { message } = JSON.parse(event.body) as { message: ChangedMessage };
+        messages.set(message.id, { ...message, client_id: messages.get(message.id)?.client_id ?? null });
+        if (event.type === "message.deleted") countReply(message, -1);
+        break;
+      }
+      case "message.reaction.added":
+      case "message.reaction.removed": {
+        const data = JSON.parse(event.body) as DurableData<"message.reaction.removed">;
+        const emoji = event.type === "message.reaction.added" ? data.emoji : null;
+        const at = new Date(event.at).toISOString();
+        reactions.set(`${data.message_id} ${data.user_id}`, {
+          message_id: data.message_id,
+          user_id: data.user_id,
+          emoji,
+          at,
+        });
         break;
       }
       case "message.read": {
@@ -64,15 +94,19 @@ export function archiveBatch(epoch: string, events: readonly JournalEvent[]): Ar
     }
   }
   const [firstSeq, lastSeq] = [events[0]?.seq ?? 0, events.at(-1)?.seq ?? 0];
-  return { epoch, firstSeq, lastSeq, messages, cursors: [...cursors.values()] };
+  return {
+    epoch,
+    firstSeq,
+    lastSeq,
+    messages: [...messages.values()],
+    reactions: [...reactions.values()],
+    channels,
+    replies,
+    cursors: [...cursors.values()],
+  };
 }
 
 /** True for events whose effect a reader of Postgres would miss until they are archived. */
 export function changesPostgres(event: JournalEvent): boolean {
-  return (
-    event.type === "message.created" ||
-    event.type === "message.read" ||
-    event.type === "message.delivered" ||
-    event.type === "member.joined"
-  );
+  return event.type.startsWith("message.") || event.type === "member.joined";
 }

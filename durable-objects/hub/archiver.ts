@@ -9,6 +9,8 @@ const BATCH_EVENTS = 500;
 const GATHER_MS = 200;
 const BACK_OFF_BASE_MS = 1_000;
 const BACK_OFF_CAP_MS = 60_000;
+/** Channels whose newest event is remembered; a read that runs beside more changes than this has other worries. */
+const MAX_CHANGED = 20_000;
 /** A waiting reader may bring the next attempt forward, but not closer to the last one than this. */
 const READER_RETRY_MS = 1_000;
 
@@ -31,6 +33,8 @@ export class Archiver {
   readonly #parts: ArchiverParts;
   /** Channel → journal seq of its newest event that Postgres lacks. */
   readonly #owed = new Map<string, number>();
+  /** Channel → journal seq of its newest event in this life of the object, owed or not. */
+  readonly #changed = new Map<string, number>();
   #running: Promise<void> | undefined;
   #gathering = false;
   #failures = 0;
@@ -63,6 +67,11 @@ export class Archiver {
   /** True where Postgres has all of the channel's events. */
   isSettled(channelId: string): boolean {
     return !this.#owed.has(channelId);
+  }
+
+  /** Journal seq of the channel's newest event that readers of Postgres see; undefined for none in this life. */
+  changedAt(channelId: string): number | undefined {
+    return this.#changed.get(channelId);
   }
 
   /** Channels of which Postgres lacks something. */
@@ -176,7 +185,16 @@ export class Archiver {
   }
 
   #owe(event: JournalEvent): void {
-    if (changesPostgres(event)) this.#owed.set(event.channelId, event.seq);
+    if (!changesPostgres(event)) return;
+    this.#owed.set(event.channelId, event.seq);
+    // Re-inserted, so that the map's order is that of change and the oldest go first.
+    this.#changed.delete(event.channelId);
+    this.#changed.set(event.channelId, event.seq);
+    if (this.#changed.size <= MAX_CHANGED) return;
+    for (const [channelId, seq] of this.#changed) {
+      if (this.#changed.size <= MAX_CHANGED || seq > this.#parts.journal.archived) break;
+      this.#changed.delete(channelId);
+    }
   }
 }
 

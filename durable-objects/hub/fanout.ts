@@ -3,7 +3,7 @@ import { encodeResumeCursor } from "../../src/domain/resume-cursor.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import type { Directory } from "./directory.ts";
-import { encodeEvent } from "./encode.ts";
+import { encodeEvent, encodeMentioned } from "./encode.ts";
 import type { Journal, JournalEvent } from "./journal.ts";
 import type { HubRuntime } from "./storage.ts";
 
@@ -69,6 +69,13 @@ export class Fanout {
     if (event.userId !== null && isOwnOnly(event.type, memberCount)) {
       for (const connection of this.#connections.of(event.userId)) deliver(connection);
     } else this.#eachRecipient(event.channelId, besides, deliver);
+    const mentioned = encodeMentioned(event, cursor);
+    if (mentioned === undefined) return;
+    const members = this.#directory.channel(event.channelId)?.members;
+    for (const userId of mentioned.userIds) {
+      if (!members?.has(userId)) continue;
+      for (const connection of this.#connections.of(userId)) connection.deliver(event.seq, mentioned.frame);
+    }
   }
 
   #eachRecipient(channelId: string, besides: readonly string[] | undefined, send: (connection: Connection) => void) {

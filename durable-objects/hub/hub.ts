@@ -19,14 +19,17 @@ import { MessageBudget } from "./budget.ts";
 import { Changes } from "./changes.ts";
 import type { Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
+import type { JournalConsumer } from "./consumer.ts";
 import { Directory } from "./directory.ts";
 import { Fanout } from "./fanout.ts";
-import { Journal } from "./journal.ts";
+import { Journal, type JournalEvent } from "./journal.ts";
+import { MessageChanges } from "./message-changes.ts";
 import { MessageLookup } from "./message-lookup.ts";
 import { Receipts } from "./receipts.ts";
 import { Resume } from "./resume.ts";
 import { migrate } from "./schema.ts";
 import { Sender, type Sent } from "./send.ts";
+import { SettingsStore } from "./settings-store.ts";
 import type { HubRuntime, HubSql } from "./storage.ts";
 import { Typing } from "./typing.ts";
 
@@ -38,7 +41,10 @@ export interface HubOptions {
   budgetStore: BudgetStore | undefined;
   rules: SendRules;
   messagesPerMinute: number;
+  /** 0 for no limit. */
+  editWindowSeconds: number;
   retentionMs: number;
+  consumers?: JournalConsumer[];
 }
 
 /** Events that one alarm trims; more follow in the next. */
@@ -59,8 +65,11 @@ export class Hub {
   readonly resume: Resume;
   readonly sender: Sender;
   readonly receipts: Receipts;
+  readonly messageChanges: MessageChanges;
+  readonly settings: SettingsStore;
   readonly typing: Typing;
   readonly #runtime: HubRuntime;
+  readonly #consumers: JournalConsumer[];
   readonly #retentionMs: number;
   #alarmAt: number | undefined;
   #trimNotBefore = 0;
@@ -69,18 +78,14 @@ export class Hub {
     const { sql, runtime, archive, source, rules } = options;
     migrate(sql);
     this.#runtime = runtime;
+    this.#consumers = options.consumers ?? [];
     this.#retentionMs = options.retentionMs;
     const directory = new Directory(sql);
     const journal = new Journal(sql, runtime);
     const fanout = new Fanout({ connections: this.connections, directory, journal, runtime });
-    const changes = new Changes({
-      directory,
-      journal,
-      fanout,
-      source,
-      onAppend: (event) => this.archiver.appended(event),
-    });
-    const lookup = new MessageLookup({ journal, archive });
+    const onAppend = (event: JournalEvent) => this.#appended(event);
+    const changes = new Changes({ directory, journal, fanout, source, onAppend });
+    const lookup = new MessageLookup({ archive, settle: (channelId) => this.archiver.settle([channelId]) });
     this.archiver = new Archiver({
       journal,
       archive,
@@ -88,7 +93,6 @@ export class Hub {
       onVersions: (versions) => this.#pullStale(versions),
       onSchedule: () => this.#wakeForArchive(),
     });
-    const onAppend = this.archiver.appended.bind(this.archiver);
     const budget = new MessageBudget(options.messagesPerMinute, options.budgetStore);
     this.directory = directory;
     this.journal = journal;
@@ -97,6 +101,18 @@ export class Hub {
     this.resume = new Resume({ directory, journal });
     this.sender = new Sender({ directory, changes, journal, fanout, budget, lookup, runtime, rules, onAppend });
     this.receipts = new Receipts({ directory, changes, journal, fanout, lookup, runtime, onAppend });
+    this.messageChanges = new MessageChanges({
+      directory,
+      changes,
+      journal,
+      fanout,
+      lookup,
+      runtime,
+      rules,
+      editWindowSeconds: options.editWindowSeconds,
+      onAppend,
+    });
+    this.settings = new SettingsStore(sql);
     this.typing = new Typing({ changes, fanout, runtime });
   }
 
@@ -129,12 +145,14 @@ export class Hub {
     if ("userId" in scope) {
       const mine = this.directory.membershipsOf(scope.userId);
       const owed = [...this.archiver.unsettled].filter((id) => mine.has(id));
-      return { archived: await this.archiver.settle(owed), lastSeq: 0 };
+      return { archived: await this.archiver.settle(owed), lastSeq: 0, changed: undefined };
     }
     const channel = this.directory.channel(scope.channel);
-    if (channel === undefined) return { archived: true, lastSeq: 0 };
+    if (channel === undefined) return { archived: true, lastSeq: 0, changed: undefined };
     const { lastSeq } = channel;
-    return { archived: await this.archiver.settle([channel.info.id]), lastSeq };
+    const seq = this.archiver.changedAt(channel.info.id);
+    const changed = seq === undefined ? undefined : { epoch: this.journal.epoch, seq };
+    return { archived: await this.archiver.settle([channel.info.id]), lastSeq, changed };
   }
 
   /** The newest messages that the journal still holds. */
@@ -172,14 +190,34 @@ export class Hub {
     this.connections.closeOverdue(now);
     const attempt = this.archiver.nextAttempt(now);
     if (attempt !== undefined) await this.archiver.drain();
+    for (const consumer of this.#consumers) {
+      if ((consumer.nextAttempt(now) ?? Number.POSITIVE_INFINITY) <= now) await consumer.run();
+    }
     this.journal.storeWatermark();
     const oldest = this.journal.oldestTrimmable();
     if (oldest !== undefined && oldest + this.#retentionMs <= now) {
-      this.journal.trim(now - this.#retentionMs, TRIM_EVENTS);
+      const needed = Math.min(...this.#consumers.map((consumer) => consumer.doneThrough()));
+      this.journal.trim(now - this.#retentionMs, TRIM_EVENTS, needed);
       this.#trimNotBefore = now + TRIM_SPACING_MS;
     }
     this.#alarmAt = this.#earliest();
     if (this.#alarmAt !== undefined) this.#runtime.setAlarm(this.#alarmAt);
+  }
+
+  /** Adds a consumer that needs the hub's parts to be made. Call before anything is appended. */
+  addConsumer(consumer: JournalConsumer): void {
+    this.#consumers.push(consumer);
+  }
+
+  /** A consumer has something due: wake for it. */
+  wakeForEffects(): void {
+    const attempt = nextOf(this.#consumers, this.#runtime.now());
+    if (attempt !== undefined) this.#wakeBy(attempt);
+  }
+
+  #appended(event: JournalEvent): void {
+    this.archiver.appended(event);
+    for (const consumer of this.#consumers) consumer.appended(event);
   }
 
   #wakeForArchive(): void {
@@ -202,6 +240,7 @@ export class Hub {
       {
         connections: this.connections.nextCheck(now),
         archive: this.archiver.nextAttempt(now),
+        effects: nextOf(this.#consumers, now),
         trim: oldest === undefined ? undefined : Math.max(oldest + this.#retentionMs, this.#trimNotBefore),
       },
       now,
@@ -218,4 +257,9 @@ export class Hub {
       });
     }
   }
+}
+
+function nextOf(consumers: readonly JournalConsumer[], now: number): number | undefined {
+  const times = consumers.map((consumer) => consumer.nextAttempt(now)).filter((time) => time !== undefined);
+  return times.length === 0 ? undefined : Math.min(...times);
 }

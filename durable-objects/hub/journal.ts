@@ -1,4 +1,5 @@
 import type { DurableType } from "../../src/protocol/frames-down.ts";
+import type { ChangedMessage, Message } from "../../src/protocol/message.ts";
 import type { HubRuntime, HubSql } from "./storage.ts";
 
 /** One durable event. `body` is the JSON text of the frame's data without its cursor. */
@@ -40,6 +41,7 @@ export class Journal {
   readonly #runtime: HubRuntime;
   #epoch: string;
   #head: number;
+  #lastAt: number;
   #archived: number;
   #archivedStored: number;
   #trimmed: number;
@@ -47,7 +49,9 @@ export class Journal {
   constructor(sql: HubSql, runtime: HubRuntime) {
     this.#sql = sql;
     this.#runtime = runtime;
-    this.#head = sql.all<{ head: number | null }>(`SELECT max(seq) AS head FROM journal`)[0]?.head ?? 0;
+    const newest = sql.all<{ seq: number; at: number }>(`SELECT seq, at FROM journal ORDER BY seq DESC LIMIT 1`)[0];
+    this.#head = newest?.seq ?? 0;
+    this.#lastAt = newest?.at ?? 0;
     this.#archived = Number(this.#meta("archived") ?? 0);
     this.#archivedStored = this.#archived;
     this.#trimmed = Number(this.#meta("trimmed") ?? 0);
@@ -84,7 +88,8 @@ export class Journal {
   /** Appends one event (one row). Call inside the transaction that changes what the event tells of. */
   append(event: NewEvent): JournalEvent {
     const seq = this.#head + 1;
-    const at = this.#runtime.now();
+    // A clock that steps back must not: times rise with seqs.
+    const at = Math.max(this.#lastAt, this.#runtime.now());
     this.#sql.run(
       `INSERT INTO journal (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       seq,
@@ -97,6 +102,7 @@ export class Journal {
       event.clientId,
     );
     this.#head = seq;
+    this.#lastAt = at;
     return { ...event, seq, at };
   }
 
@@ -160,14 +166,60 @@ export class Journal {
     );
   }
 
-  /** Finds a message among the events that are not archived yet. */
-  findUnarchivedMessage(channelId: string, messageId: string): JournalEvent | undefined {
-    return this.#rows(
-      `WHERE seq > ? AND type = 'message.created' AND channel_id = ? AND message_id = ?`,
-      this.#archived,
-      channelId,
-      messageId,
-    )[0];
+  /**
+   * Overwrites every trace of a message's former content: its creation, its changes, and what replies quote of it.
+   */
+  blankMessage(tombstone: ChangedMessage): void {
+    const created = this.#creationOf(tombstone);
+    const whole: Message = { ...tombstone, reactions: [], reply_count: 0, last_repliers: [] };
+    if (created !== undefined) {
+      this.#sql.run(`UPDATE journal SET body = ? WHERE seq = ?`, JSON.stringify({ message: whole }), created);
+    }
+    this.#sql.run(
+      `UPDATE journal SET body = json_set(body, '$.message', json(?))
+       WHERE message_id = ? AND type <> 'message.created' AND message_id IS NOT NULL
+         AND json_type(body, '$.message') IS NOT NULL`,
+      JSON.stringify(tombstone),
+      tombstone.id,
+    );
+    this.#sql.run(
+      `UPDATE journal SET body = json_set(body, '$.message.quoted_message.content', '',
+         '$.message.quoted_message.deleted', json('true'))
+       WHERE seq > ? AND channel_id = ? AND type LIKE 'message.%' AND instr(body, ?) > 0
+         AND json_extract(body, '$.message.quoted_message.id') = ?`,
+      created ?? this.#trimmed,
+      tombstone.channel_id,
+      tombstone.id,
+      tombstone.id,
+    );
+  }
+
+  /** Seq of the event that created the message: times rise with seqs, so its own time leads there. */
+  #creationOf(message: ChangedMessage): number | undefined {
+    const time = Date.parse(message.created_at);
+    const from = this.#firstAt(time);
+    return this.#sql.all<{ seq: number }>(
+      `SELECT seq FROM journal WHERE seq >= ? AND at <= ? AND message_id = ? AND type = 'message.created' LIMIT 1`,
+      from,
+      // Creation and append are one turn; the clock may tick between them.
+      time + 10_000,
+      message.id,
+    )[0]?.seq;
+  }
+
+  /** The first seq whose event is not older than `time`, by bisection. */
+  #firstAt(time: number): number {
+    let [low, high] = [this.#trimmed + 1, this.#head + 1];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const row = this.#sql.all<{ at: number }>(
+        `SELECT at FROM journal WHERE seq >= ? ORDER BY seq LIMIT 1`,
+        middle,
+      )[0];
+      if (row !== undefined && row.at < time) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** The event for which the key was used, if it was. */
@@ -224,14 +276,15 @@ export class Journal {
    * Removes events older than `before` (unix ms) that Postgres has, oldest first, and the idempotency keys that led to
    * them. The head stays, since it carries the counter.
    *
+   * @param through seq up to which nobody needs the events any more
    * @returns how many events went, at most `limit`
    */
-  trim(before: number, limit: number): number {
+  trim(before: number, limit: number, through = Number.POSITIVE_INFINITY): number {
     const last = this.#sql.all<{ seq: number; rows: number }>(
       `SELECT max(seq) AS seq, count(*) AS rows FROM (
          SELECT seq FROM journal WHERE seq > ? AND seq <= ? AND seq < ? AND at < ? ORDER BY seq LIMIT ?)`,
       this.#trimmed,
-      this.#archived,
+      Math.min(this.#archived, through),
       this.#head,
       before,
       limit,

@@ -1,36 +1,69 @@
 import type { Archive } from "../../src/domain/hub-ports.ts";
-import type { Message } from "../../src/protocol/message.ts";
-import type { Journal } from "./journal.ts";
+import { quote } from "../../src/domain/quote.ts";
+import type { ChangedMessage } from "../../src/protocol/message.ts";
 
-/** Messages remembered by id, newest last; receipts and replies nearly always name one of them. */
+/** Messages kept by id; what is changed, answered or reacted to is nearly always recent. */
 const REMEMBERED = 2_000;
 
-/** Finds a message by its id: in memory, in what is not archived yet, else in Postgres. */
-export class MessageLookup {
-  readonly #journal: Journal;
-  readonly #archive: Archive;
-  readonly #recent = new Map<string, Message>();
+/** A message as it is now, with who reacted how. Shared by all who change it. */
+export interface MessageState {
+  message: ChangedMessage;
+  /** User id → emoji. */
+  reactions: Map<string, string>;
+}
 
-  constructor(parts: { journal: Journal; archive: Archive }) {
-    this.#journal = parts.journal;
+/**
+ * The present state of messages by id: in memory, else in Postgres. Postgres is asked only when it has everything of the
+ * channel, so that a change which is not archived yet cannot be missed.
+ */
+export class MessageLookup {
+  readonly #archive: Archive;
+  readonly #settle: (channelId: string) => Promise<boolean>;
+  readonly #recent = new Map<string, MessageState>();
+
+  constructor(parts: { archive: Archive; settle(channelId: string): Promise<boolean> }) {
     this.#archive = parts.archive;
+    this.#settle = parts.settle;
   }
 
-  remember(message: Message): void {
-    this.#recent.set(message.id, message);
+  /** Takes up a new message, which nobody has reacted to. */
+  remember(message: ChangedMessage): void {
+    this.#keep({ message, reactions: new Map() });
+  }
+
+  /** The message as this process knows it, without asking Postgres. */
+  recent(messageId: string): MessageState | undefined {
+    return this.#recent.get(messageId);
+  }
+
+  /** Undefined where the channel has no such message. Throws where only Postgres could tell and it does not answer. */
+  async find(channelId: string, messageId: string): Promise<MessageState | undefined> {
+    const recent = this.#recent.get(messageId);
+    if (recent !== undefined) return recent.message.channel_id === channelId ? recent : undefined;
+    if (!(await this.#settle(channelId))) throw new Error("the archive does not answer");
+    const stored = await this.#archive.findMessage(channelId, messageId);
+    // Whoever was here meanwhile may have changed it.
+    const meanwhile = this.#recent.get(messageId);
+    if (meanwhile !== undefined || stored === undefined) return meanwhile;
+    const state = { message: stored.message, reactions: new Map(Object.entries(stored.reactions)) };
+    this.#keep(state);
+    return state;
+  }
+
+  /** A message changed: replies in memory quote it as it is now. */
+  requote(message: ChangedMessage): void {
+    for (const state of this.#recent.values()) {
+      if (state.message.parent_id !== message.id || state.message.quoted_message === undefined) continue;
+      state.message = { ...state.message, quoted_message: quote(message) };
+    }
+  }
+
+  #keep(state: MessageState): void {
+    this.#recent.set(state.message.id, state);
     if (this.#recent.size <= REMEMBERED) return;
     for (const oldest of this.#recent.keys()) {
       this.#recent.delete(oldest);
       break;
     }
-  }
-
-  /** Undefined where the channel has no such message. Throws where only Postgres could tell and it does not answer. */
-  async find(channelId: string, messageId: string): Promise<Message | undefined> {
-    const recent = this.#recent.get(messageId);
-    if (recent !== undefined) return recent.channel_id === channelId ? recent : undefined;
-    const unarchived = this.#journal.findUnarchivedMessage(channelId, messageId);
-    if (unarchived !== undefined) return (JSON.parse(unarchived.body) as { message: Message }).message;
-    return this.#archive.findMessage(channelId, messageId);
   }
 }

@@ -30,7 +30,8 @@ export class Receipts {
     const { directory, changes, journal, fanout, lookup, runtime } = this.#parts;
     const known = await changes.resolve(command.channel);
     if (known === undefined || known.deleted) return refuse("NOT_FOUND", "there is no such channel");
-    const named = command.messageId === undefined ? undefined : await lookup.find(known.info.id, command.messageId);
+    const { messageId: namedId } = command;
+    const named = namedId === undefined ? undefined : (await lookup.find(known.info.id, namedId))?.message;
 
     const channel = directory.channel(known.info.id);
     const member = channel?.members.get(command.userId);

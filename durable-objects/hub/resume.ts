@@ -3,7 +3,7 @@ import { decodeResumeCursor, encodeResumeCursor } from "../../src/domain/resume-
 import type { ResyncReason } from "../../src/protocol/frames-down.ts";
 import type { Connection } from "./connection.ts";
 import type { Directory } from "./directory.ts";
-import { encodeError, encodeEvent, encodeFrame } from "./encode.ts";
+import { encodeError, encodeEvent, encodeFrame, encodeMentioned } from "./encode.ts";
 import type { Journal, JournalEvent } from "./journal.ts";
 
 /** A longer absence is served faster by history than by replay. */
@@ -98,7 +98,10 @@ export class Resume {
 
   #replay(connection: Connection, events: readonly JournalEvent[]): void {
     for (const event of events) {
-      connection.send(encodeEvent(event, this.#cursor(event.seq), event.userId === connection.userId));
+      const cursor = this.#cursor(event.seq);
+      connection.send(encodeEvent(event, cursor, event.userId === connection.userId));
+      const mentioned = encodeMentioned(event, cursor);
+      if (mentioned?.userIds.includes(connection.userId)) connection.send(mentioned.frame);
     }
   }
 

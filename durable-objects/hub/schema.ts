@@ -18,6 +18,9 @@ const STEPS: readonly string[][] = [
        message_id TEXT,
        client_id TEXT
      )`,
+    // Changes of messages are found by message; a new message is found by its time, so sends write no index row.
+    `CREATE INDEX journal_changes ON journal (message_id)
+       WHERE message_id IS NOT NULL AND type <> 'message.created'`,
     // Which idempotency keys were used, and for which event.
     `CREATE TABLE sends (
        user_id TEXT NOT NULL,
@@ -56,6 +59,7 @@ const STEPS: readonly string[][] = [
        deleted INTEGER NOT NULL
      ) WITHOUT ROWID`,
     `CREATE INDEX users_external ON users (external_id)`,
+    `CREATE TABLE workspace_settings (id INTEGER PRIMARY KEY, version INTEGER NOT NULL, settings TEXT NOT NULL)`,
     // Events that Postgres refused for good; they stay in the journal too.
     `CREATE TABLE parked (seq INTEGER PRIMARY KEY, reason TEXT NOT NULL, at INTEGER NOT NULL)`,
   ],

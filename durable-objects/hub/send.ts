@@ -2,12 +2,13 @@ import { v7 as uuidv7 } from "uuid";
 import type { HubError, HubResult, SendCommand } from "../../src/domain/hub-contract.ts";
 import { quote } from "../../src/domain/quote.ts";
 import { type MessageContent, readContent, type SendRules } from "../../src/domain/send-rules.ts";
-import type { Mention, Message, QuotedMessage } from "../../src/protocol/message.ts";
+import type { ChangedMessage, Mention, Message, QuotedMessage } from "../../src/protocol/message.ts";
 import type { MessageBudget } from "./budget.ts";
 import type { Changes } from "./changes.ts";
 import type { ChannelState, Directory } from "./directory.ts";
 import type { Fanout } from "./fanout.ts";
 import type { Journal, JournalEvent } from "./journal.ts";
+import { readMentions } from "./mentions.ts";
 import type { MessageLookup } from "./message-lookup.ts";
 import type { HubRuntime } from "./storage.ts";
 
@@ -53,10 +54,11 @@ export class Sender {
     const userId = this.#sender(command);
     if (userId !== null && !known.members.has(userId)) return refuse("NOT_A_MEMBER", "the sender is not a member");
 
-    const { parent_id: parentId } = command.body;
-    const parent = parentId ? await lookup.find(known.info.id, parentId) : undefined;
-    // Read again: the await may have let a change in.
-    const channel = parentId ? directory.channel(known.info.id) : known;
+    const { parent_id: parentId, thread_root_id: rootId } = command.body;
+    const parent = parentId ? (await lookup.find(known.info.id, parentId))?.message : undefined;
+    const root = rootId ? (await lookup.find(known.info.id, rootId))?.message : undefined;
+    // Read again: an await may have let a change in.
+    const channel = parentId || rootId ? directory.channel(known.info.id) : known;
     if (channel === undefined || channel.deleted) return refuse("NOT_FOUND", "there is no such channel");
     if (userId !== null && !channel.members.has(userId)) return refuse("NOT_A_MEMBER", "the sender is not a member");
 
@@ -80,9 +82,13 @@ export class Sender {
       const message = "unable to send the message; because the sender's messages per minute are used up";
       return { ok: false, error: { code: "RATE_LIMITED", message, retryAfter: Math.ceil(wait / 1000) } };
     }
-    if (parentId && parent === undefined)
+    if (parentId && parent === undefined) {
       return refuse("VALIDATION_ERROR", "parent_id is not a message of the channel");
-    const mentions = this.#mentions(channel, command.body.mentions ?? []);
+    }
+    if (rootId && (root === undefined || root.thread_root_id !== null || root.deleted_at !== null)) {
+      return refuse("VALIDATION_ERROR", "thread_root_id is not a message of the channel that can have a thread");
+    }
+    const mentions = readMentions(directory, channel, command.body.mentions ?? []);
     if (mentions === undefined) return refuse("VALIDATION_ERROR", "mentions must name members of the channel");
 
     const quoted = parent === undefined ? undefined : quote(parent);
@@ -119,6 +125,11 @@ export class Sender {
       mentions,
       reactions: [],
       metadata: command.body.metadata ?? {},
+      thread_root_id: command.body.thread_root_id ?? null,
+      reply_count: 0,
+      last_repliers: [],
+      pinned_at: null,
+      streaming: false,
     };
     const messageJson = JSON.stringify(message);
     // Three rows: the event, the channel's counter, the idempotency key.
@@ -141,7 +152,7 @@ export class Sender {
     const member = userId === null ? undefined : channel.members.get(userId);
     // Who writes has read what came before. Postgres derives the same from the message itself.
     if (member !== undefined) member.readSeq = message.seq;
-    lookup.remember(message);
+    lookup.remember(changed(message));
     fanout.enqueue(event);
     this.#parts.onAppend(event);
     return { messageJson, clientId: key, replayed: false };
@@ -153,18 +164,12 @@ export class Sender {
     if ("userRef" in sender) return this.#parts.directory.userId(sender.userRef) ?? "";
     return null;
   }
+}
 
-  /** Undefined where one of them is not a member. */
-  #mentions(channel: ChannelState, refs: readonly string[]): Mention[] | undefined {
-    const mentions = new Map<string, Mention>();
-    for (const ref of refs) {
-      const id = this.#parts.directory.userId(ref);
-      const user = id === undefined ? undefined : this.#parts.directory.user(id);
-      if (id === undefined || !channel.members.has(id) || !user?.external_id) return undefined;
-      mentions.set(id, { user_id: id, external_id: user.external_id, name: user.name });
-    }
-    return [...mentions.values()];
-  }
+/** The message without what is counted from others. */
+function changed(message: Message): ChangedMessage {
+  const { reactions: _reactions, reply_count: _count, last_repliers: _repliers, client_id: _key, ...rest } = message;
+  return rest;
 }
 
 /** A stored event's message without parsing it: its body is `{"message":…}`. */

@@ -125,6 +125,26 @@ export class Sessions {
         connection.send(sent.ok ? encodeAck(frame.id, withClientId(sent.value)) : encodeError(frame.id, sent.error));
         return;
       }
+      case "message.edit": {
+        const { channel_id: channel, message_id: messageId, ...body } = frame.data;
+        const command = { channel, messageId, actor: { userId }, body };
+        this.#answerOk(connection, frame.id, await this.#guarded(() => hub.messageChanges.edit(command)));
+        return;
+      }
+      case "message.delete": {
+        const { channel_id: channel, message_id: messageId } = frame.data;
+        const command = { channel, messageId, actor: { userId } };
+        this.#answerOk(connection, frame.id, await this.#guarded(() => hub.messageChanges.unsend(command)));
+        return;
+      }
+      case "reaction.add":
+      case "reaction.remove": {
+        const { channel_id: channel, message_id: messageId, emoji } = frame.data;
+        const change = frame.type === "reaction.add" ? { emoji } : { emoji: undefined, only: emoji };
+        const command = { channel, messageId, userId, ...change };
+        this.#answerOk(connection, frame.id, await this.#guarded(() => hub.messageChanges.react(command)));
+        return;
+      }
       case "message.read":
       case "message.delivered": {
         const kind = frame.type === "message.read" ? "read" : "delivered";
@@ -143,7 +163,7 @@ export class Sessions {
   }
 
   /** `ok` goes out only to who asked with an id: nobody else could tell what it answers. */
-  #answerOk(connection: Connection, id: string | undefined, result: HubResult<null>): void {
+  #answerOk(connection: Connection, id: string | undefined, result: HubResult<unknown>): void {
     if (!result.ok) connection.send(encodeError(id, result.error));
     else if (id !== undefined) connection.send(encodeOk(id));
   }

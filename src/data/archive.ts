@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { type Archive, type ArchiveBatch, type ArchiveReceipt, ArchiveRejected } from "../domain/hub-ports.ts";
 import { type Db, sqlStateOf } from "./db.ts";
-import { findMessage } from "./messages.ts";
+import { findStoredMessage } from "./messages.ts";
 
 interface ReceiptRow extends Record<string, unknown> {
   applied: boolean;
@@ -13,7 +13,7 @@ interface ReceiptRow extends Record<string, unknown> {
 export function postgresArchive(db: Db, workspaceId: string): Archive {
   return {
     write: (batch) => write(db, workspaceId, batch),
-    findMessage: (channelId, messageId) => findMessage(db, workspaceId, channelId, messageId),
+    findMessage: (channelId, messageId) => findStoredMessage(db, workspaceId, channelId, messageId),
   };
 }
 
@@ -35,7 +35,15 @@ async function write(db: Db, workspaceId: string, batch: ArchiveBatch): Promise<
     ), m AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(batch.messages)}::jsonb) AS m (
         id uuid, channel_id uuid, seq bigint, user_id uuid, content text, type text, attachment_url text,
-        attachment jsonb, parent_id uuid, mentions jsonb, metadata jsonb, client_id text, created_at timestamptz)
+        attachment jsonb, parent_id uuid, mentions jsonb, metadata jsonb, client_id text, thread_root_id uuid,
+        pinned_at timestamptz, streaming boolean, created_at timestamptz, edited_at timestamptz, deleted_at timestamptz)
+    ), r AS (
+      SELECT * FROM jsonb_to_recordset(${JSON.stringify(batch.reactions)}::jsonb) AS r (
+        message_id uuid, user_id uuid, emoji text, at timestamptz)
+    ), replies AS (
+      SELECT key::uuid AS root_id, value::int AS count FROM jsonb_each_text(${JSON.stringify(batch.replies)}::jsonb)
+    ), touched AS (
+      SELECT key::uuid AS channel_id, value::bigint AS seq FROM jsonb_each_text(${JSON.stringify(batch.channels)}::jsonb)
     ), cur AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(batch.cursors)}::jsonb) AS cur (
         channel_id uuid, user_id uuid, read_seq bigint, read_at timestamptz, delivered_seq bigint,
@@ -45,19 +53,51 @@ async function write(db: Db, workspaceId: string, batch: ArchiveBatch): Promise<
     ), locked AS (
       SELECT id, version FROM channels
       WHERE workspace_id = ${workspaceId} AND EXISTS (SELECT FROM marked)
-        AND id IN (SELECT channel_id FROM heads UNION SELECT channel_id FROM cur)
+        AND id IN (SELECT channel_id FROM touched)
       ORDER BY id FOR NO KEY UPDATE
-    ), inserted AS (
+    ), stored AS (
       INSERT INTO messages (id, workspace_id, channel_id, seq, user_id, content, type, attachment_url, attachment,
-        parent_id, mentions, metadata, client_id, created_at)
+        parent_id, mentions, metadata, client_id, thread_root_id, reply_count, pinned_at, streaming, created_at,
+        edited_at, deleted_at)
       SELECT m.id, ${workspaceId}, m.channel_id, m.seq, m.user_id, m.content, m.type, m.attachment_url,
-        m.attachment, m.parent_id, m.mentions, m.metadata, m.client_id, m.created_at
-      FROM m JOIN locked ON locked.id = m.channel_id ORDER BY m.channel_id, m.seq
-      ON CONFLICT (id) DO NOTHING
+        m.attachment, m.parent_id, m.mentions, m.metadata, m.client_id, m.thread_root_id,
+        greatest(coalesce(replies.count, 0), 0), m.pinned_at, m.streaming, m.created_at, m.edited_at, m.deleted_at
+      FROM m JOIN locked ON locked.id = m.channel_id LEFT JOIN replies ON replies.root_id = m.id
+      ORDER BY m.channel_id, m.seq
+      ON CONFLICT (id) DO UPDATE SET content = excluded.content, type = excluded.type,
+        attachment_url = excluded.attachment_url, attachment = excluded.attachment, mentions = excluded.mentions,
+        metadata = excluded.metadata, pinned_at = excluded.pinned_at, streaming = excluded.streaming,
+        edited_at = excluded.edited_at, deleted_at = excluded.deleted_at,
+        reply_count = greatest(0, messages.reply_count
+          + coalesce((SELECT count FROM replies WHERE root_id = messages.id), 0))
+    ), counted AS (
+      UPDATE messages SET reply_count = greatest(0, messages.reply_count + replies.count)
+      FROM replies JOIN marked ON true
+      WHERE messages.id = replies.root_id AND messages.id NOT IN (SELECT id FROM m)
+    ), unreacted AS (
+      DELETE FROM reactions USING marked WHERE message_id IN (SELECT id FROM m WHERE deleted_at IS NOT NULL)
+        OR (message_id, user_id) IN (SELECT message_id, user_id FROM r WHERE emoji IS NULL)
+    ), reacted AS (
+      INSERT INTO reactions (message_id, user_id, emoji, created_at)
+      SELECT r.message_id, r.user_id, r.emoji, r.at FROM r JOIN marked ON true
+      WHERE r.emoji IS NOT NULL AND r.message_id NOT IN (SELECT id FROM m WHERE deleted_at IS NOT NULL)
+      ON CONFLICT (message_id, user_id) DO UPDATE SET emoji = excluded.emoji, created_at = excluded.created_at
+    ), named AS (
+      SELECT (mention ->> 'user_id')::uuid AS user_id, m.channel_id, m.seq, m.id AS message_id
+      FROM m JOIN locked ON locked.id = m.channel_id, jsonb_array_elements(m.mentions) AS mention
+    ), unnamed AS (
+      DELETE FROM mentions USING marked WHERE mentions.message_id IN (SELECT id FROM m)
+        AND (mentions.message_id, mentions.user_id) NOT IN (SELECT message_id, user_id FROM named)
+    ), mentioned AS (
+      INSERT INTO mentions (user_id, channel_id, seq, message_id)
+      SELECT user_id, channel_id, seq, message_id FROM named ON CONFLICT DO NOTHING
     ), moved AS (
-      UPDATE channels SET last_seq = greatest(channels.last_seq, heads.seq),
-        last_activity_at = greatest(channels.last_activity_at, heads.at)
-      FROM heads JOIN locked ON locked.id = heads.channel_id WHERE channels.id = heads.channel_id
+      UPDATE channels SET last_seq = greatest(channels.last_seq, coalesce(heads.seq, 0)),
+        last_activity_at = greatest(channels.last_activity_at, heads.at),
+        changed_epoch = ${batch.epoch}, changed_seq = touched.seq
+      FROM touched JOIN locked ON locked.id = touched.channel_id
+        LEFT JOIN heads ON heads.channel_id = touched.channel_id
+      WHERE channels.id = touched.channel_id
     ), read AS (
       UPDATE members SET
         last_read_seq = greatest(members.last_read_seq, cur.read_seq),

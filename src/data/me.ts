@@ -16,6 +16,7 @@ type ListedRow = {
   member_count: number;
   last_message: MessageJson | null;
   unread_count: number;
+  unread_mentions: number;
   last_seq: number;
   last_read_at: string | null;
   last_delivered_at: string | null;
@@ -40,9 +41,11 @@ export async function listMyChannels(
     )
     select ${channelInfoJson("c")} as info, c.member_count, c.last_seq::int as last_seq,
       greatest(c.last_seq - c.last_read_seq, 0)::int as unread_count,
+      (select count(*)::int from mentions where mentions.user_id = ${userId}::uuid and mentions.channel_id = c.id
+        and mentions.seq > c.last_read_seq) as unread_mentions,
       ${wireTime(sql`c.last_read_at`)} as last_read_at, ${wireTime(sql`c.last_delivered_at`)} as last_delivered_at,
       ${wireTime(sql`c.last_activity_at`)} as last_activity_at,
-      case when m.id is null then null else ${messageJson("m", sql`c.external_id`)} end as last_message
+      case when m.id is null then null else ${messageJson("m", sql`c.external_id`, userId)} end as last_message
     from page c
     left join messages m on m.channel_id = c.id and m.seq = c.last_seq ${joins("m")}
     order by c.last_activity_at desc, c.id desc`);
@@ -70,7 +73,7 @@ function toMyChannel(row: ListedRow, userId: string): MyChannel {
     member_count: row.member_count,
     last_message: row.last_message === null ? null : toMessage(row.last_message, userId),
     unread_count: row.unread_count,
-    unread_mentions: 0,
+    unread_mentions: row.unread_mentions,
     last_read_at: row.last_read_at,
     last_delivered_at: row.last_delivered_at,
     last_seq: row.last_seq,

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import {
   bigint,
+  boolean,
   index,
   integer,
   jsonb,
@@ -23,6 +24,10 @@ export const workspaces = pgTable("workspaces", {
   name: text("name").notNull(),
   /** Where the workspace's hub is created; counts only at its first use. */
   locationHint: text("location_hint"),
+  /** As `workspaceSettingsSchema`; what is not set has its default. */
+  settings: jsonb("settings").notNull().default({}),
+  /** Rises by one with each change, so that the hub takes over the newest. */
+  settingsVersion: counter("settings_version").notNull().default(0),
   createdAt: time("created_at").notNull().default(now),
 });
 
@@ -83,6 +88,9 @@ export const channels = pgTable(
     memberCount: integer("member_count").notNull().default(0),
     /** Of the newest archived message. */
     lastSeq: counter("last_seq").notNull().default(0),
+    /** Place in the journal of the newest archived event: tells a reader whether its page is complete. */
+    changedEpoch: text("changed_epoch"),
+    changedSeq: counter("changed_seq").notNull().default(0),
     /** Of the newest archived message, else of the creation: the order of a user's channel list. */
     lastActivityAt: time("last_activity_at").notNull().default(now),
     createdAt: time("created_at").notNull().default(now),
@@ -139,11 +147,53 @@ export const messages = pgTable(
     mentions: jsonb("mentions").notNull().default([]),
     metadata: jsonb("metadata").notNull().default({}),
     clientId: text("client_id"),
+    /** The message under which this one is a reply of a thread. */
+    threadRootId: uuid("thread_root_id"),
+    /** Replies of the thread under this message that are not unsent. */
+    replyCount: integer("reply_count").notNull().default(0),
+    pinnedAt: time("pinned_at"),
+    /** True while its author is still writing it. */
+    streaming: boolean("streaming").notNull().default(false),
     createdAt: time("created_at").notNull(),
     editedAt: time("edited_at"),
     deletedAt: time("deleted_at"),
   },
-  (table) => [unique("messages_channel_seq").on(table.channelId, table.seq)],
+  (table) => [
+    unique("messages_channel_seq").on(table.channelId, table.seq),
+    index("messages_thread").on(table.threadRootId, table.seq).where(sql`thread_root_id is not null`),
+    index("messages_pinned").on(table.channelId, table.pinnedAt).where(sql`pinned_at is not null`),
+  ],
+);
+
+/** One per user and message. */
+export const reactions = pgTable(
+  "reactions",
+  {
+    messageId: uuid("message_id")
+      .notNull()
+      .references(() => messages.id, { onDelete: "cascade" }),
+    userId: uuid("user_id").notNull(),
+    emoji: text("emoji").notNull(),
+    createdAt: time("created_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.messageId, table.userId] })],
+);
+
+/** Who is mentioned where: what `unread_mentions` counts. */
+export const mentions = pgTable(
+  "mentions",
+  {
+    userId: uuid("user_id").notNull(),
+    channelId: uuid("channel_id").notNull(),
+    seq: counter("seq").notNull(),
+    messageId: uuid("message_id")
+      .notNull()
+      .references(() => messages.id, { onDelete: "cascade" }),
+  },
+  (table) => [
+    primaryKey({ columns: [table.userId, table.channelId, table.seq] }),
+    index("mentions_message").on(table.messageId),
+  ],
 );
 
 /** How far each workspace's journal has been archived, written in the same statement as the rows themselves. */

@@ -33,9 +33,25 @@ const ALLOWED = {
   "members.leave": ["workspace", "admin", "member", "stranger"],
   "members.set_role": ["workspace", "admin"],
   "messages.read": ["workspace", "admin", "member"],
+  "message.send": ["workspace", "admin", "member"],
+  "message.edit_own": ["workspace", "admin", "member"],
+  "message.edit_any": ["workspace"],
+  "message.unsend_own": ["workspace", "admin", "member"],
+  "message.unsend_any": ["workspace", "admin"],
+  /** A reaction is a user's own: the workspace key has none. */
+  "message.react": ["admin", "member"],
+  "message.pin": ["workspace", "admin"],
+  /** Direct channels have no admin: either of the two may pin. */
+  "message.pin_direct": ["workspace", "member"],
 } as const satisfies Record<string, readonly Standing[]>;
 
 export type ChannelAction = keyof typeof ALLOWED;
+export type MessageAction = Extract<ChannelAction, `message.${string}`>;
+
+export function isAllowed(standing: Standing, action: ChannelAction): boolean {
+  const allowed: readonly Standing[] = ALLOWED[action];
+  return allowed.includes(standing);
+}
 
 /** A channel as far as permissions depend on it. */
 export interface ChannelStanding {
@@ -53,8 +69,7 @@ export function standingOf(caller: Caller, channel: ChannelStanding): Standing {
 /** @throws NOT_A_MEMBER for strangers, FORBIDDEN for members, where the table does not allow the action. */
 export function requireAllowed(caller: Caller, action: ChannelAction, channel: ChannelStanding): void {
   const standing = standingOf(caller, channel);
-  const allowed: readonly Standing[] = ALLOWED[action];
-  if (allowed.includes(standing)) return;
+  if (isAllowed(standing, action)) return;
   if (standing === "stranger") throw new ApiError("NOT_A_MEMBER", "you are not a member of this channel");
   throw new ApiError("FORBIDDEN", "only an admin of this channel may do this");
 }

@@ -4,12 +4,16 @@ export interface AlarmReasons {
   connections: number | undefined;
   /** The archive owes something to Postgres. */
   archive: number | undefined;
+  /** Webhooks, push and the like have something due. */
+  effects: number | undefined;
   /** Old events may be trimmed. */
   trim: number | undefined;
 }
 
 /** The earliest reason, never in the past; undefined where the hub may sleep for good. */
 export function nextAlarm(reasons: AlarmReasons, now: number): number | undefined {
-  const times = [reasons.connections, reasons.archive, reasons.trim].filter((time) => time !== undefined);
+  const times = [reasons.connections, reasons.archive, reasons.effects, reasons.trim].filter(
+    (time) => time !== undefined,
+  );
   return times.length === 0 ? undefined : Math.max(now, Math.min(...times));
 }

@@ -1,7 +1,8 @@
 import type { ChannelType } from "../protocol/channel.ts";
 import type { ErrorCode, ErrorDetail } from "../protocol/errors.ts";
 import type { Role } from "../protocol/member.ts";
-import type { Message, SendMessageBody } from "../protocol/message.ts";
+import type { ChangedMessage, EditMessageBody, Message, SendMessageBody } from "../protocol/message.ts";
+import type { WorkspaceSettings } from "../protocol/workspace.ts";
 
 /**
  * What the Worker and a workspace's hub say to each other. Not on the wire: plain data over Durable Object RPC.
@@ -86,6 +87,40 @@ export interface SendCommand {
   body: Omit<SendMessageBody, "user_id">;
 }
 
+/** Who changes something: an end user, or the workspace's server, which needs no role. */
+export type Actor = { userId: string } | { workspace: true };
+
+export interface EditCommand {
+  /** Internal or external id. */
+  channel: string;
+  messageId: string;
+  actor: Actor;
+  body: EditMessageBody;
+}
+
+export interface UnsendCommand {
+  channel: string;
+  messageId: string;
+  actor: Actor;
+}
+
+export interface ReactCommand {
+  channel: string;
+  messageId: string;
+  userId: string;
+  /** Undefined takes the user's reaction away, whatever it is. */
+  emoji: string | undefined;
+  /** With a reaction to take away: only if it is this one. */
+  only?: string;
+}
+
+export interface PinCommand {
+  channel: string;
+  messageId: string;
+  actor: Actor;
+  pinned: boolean;
+}
+
 export interface SendOutcome {
   message: Message;
   /** True where the idempotency key had been used: this is the message of then. */
@@ -94,10 +129,15 @@ export interface SendOutcome {
 
 /** How far the archive has come with what a read is about to look at. */
 export interface Settled {
-  /** False where the archive did not answer in time: Postgres lacks the newest messages. */
+  /** False where the archive did not answer in time: Postgres lacks the newest events. */
   archived: boolean;
-  /** Of the channel's newest message, 0 for none or an unknown channel. */
+  /** Seq of the channel's newest message, 0 for none or an unknown channel. */
   lastSeq: number;
+  /**
+   * Place in the journal of the channel's newest event that Postgres shows: a read that does not reach it ran too early.
+   * Undefined where nothing happened to the channel for so long that no read can have missed it.
+   */
+  changed: { epoch: string; seq: number } | undefined;
 }
 
 export interface TailPage {
@@ -118,6 +158,15 @@ export interface HubStats {
 export interface HubRpc {
   /** Appends a message and answers when it is durable. */
   sendMessage(command: SendCommand): Promise<HubResult<SendOutcome>>;
+  /** Changes a message's text. The answer is the message as it is now; a change of nothing is no event. */
+  editMessage(command: EditCommand): Promise<HubResult<ChangedMessage>>;
+  /** Blanks a message for good; repeats answer the same tombstone. */
+  unsendMessage(command: UnsendCommand): Promise<HubResult<ChangedMessage>>;
+  /** Sets or takes away a user's one reaction to a message; repeats are no events. */
+  react(command: ReactCommand): Promise<HubResult<null>>;
+  pinMessage(command: PinCommand): Promise<HubResult<ChangedMessage>>;
+  /** Takes over the workspace's settings where they are newer. */
+  applySettings(version: number, settings: WorkspaceSettings): Promise<HubResult<null>>;
   /** Forward-only read or delivered cursor of a member; without `messageId` up to the newest message. */
   receipt(command: ReceiptCommand): Promise<HubResult<null>>;
   /** Brings a channel to `version`. Without `change`, or where it does not fit, the hub pulls from Postgres. */

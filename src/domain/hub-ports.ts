@@ -1,12 +1,25 @@
-import type { Message } from "../protocol/message.ts";
+import type { ChangedMessage } from "../protocol/message.ts";
 import type { ChannelSnapshot } from "./hub-contract.ts";
 
 /** What a hub needs of the world outside, as interfaces: the shell brings real ones, tests bring their own. */
 
-/** A message as it goes into Postgres: the wire shape and the sender's idempotency key. */
-export type ArchivedMessage = Omit<Message, "user" | "reactions" | "client_id" | "quoted_message"> & {
-  client_id: string | null;
-};
+/** A message's row as it must be after a batch: new, or in the place of the row that is there. */
+export type ArchivedMessage = ChangedMessage & { client_id: string | null };
+
+/** A user's reaction to a message as it must be after a batch; null for none. */
+export interface ArchivedReaction {
+  message_id: string;
+  user_id: string;
+  emoji: string | null;
+  at: string;
+}
+
+/** A message with who reacted how. */
+export interface StoredMessage {
+  message: ChangedMessage;
+  /** User id → emoji. */
+  reactions: Record<string, string>;
+}
 
 /** Everything up to these message seqs is read and delivered. */
 export interface ArchivedCursor {
@@ -25,6 +38,11 @@ export interface ArchiveBatch {
   firstSeq: number;
   lastSeq: number;
   messages: ArchivedMessage[];
+  reactions: ArchivedReaction[];
+  /** Channel → journal seq of its newest event in the batch. */
+  channels: Record<string, number>;
+  /** Thread root → by how much its count of replies changes. */
+  replies: Record<string, number>;
   cursors: ArchivedCursor[];
 }
 
@@ -45,7 +63,7 @@ export interface Archive {
   /** Writes a batch as a whole or not at all, and each event once: one that does not begin behind the watermark is not applied. */
   write(batch: ArchiveBatch): Promise<ArchiveReceipt>;
   /** A message of a channel by id; undefined where Postgres has none. */
-  findMessage(channelId: string, messageId: string): Promise<Message | undefined>;
+  findMessage(channelId: string, messageId: string): Promise<StoredMessage | undefined>;
 }
 
 /** Reads a channel with its members from Postgres. Throws where Postgres does not answer. */

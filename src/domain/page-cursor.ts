@@ -33,6 +33,8 @@ const seq = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 
 /** History: the `seq` before which the next page ends. */
 export const historyCursor = definePageCursor("messages", z.tuple([seq]));
+/** Pinned messages by time of pinning, then `seq`. */
+export const pinCursor = definePageCursor("pins", z.tuple([z.iso.datetime(), seq]));
 /** Users by id. */
 export const userCursor = definePageCursor("users", z.tuple([z.uuid()]));
 /** Members by time of joining, then user id. */

@@ -16,7 +16,7 @@ export function quote(
   };
 }
 
-/** Cuts between code points, so that no character is torn. */
-function preview(content: string): string {
+/** The beginning of a text, cut between code points so that no character is torn. */
+export function preview(content: string): string {
   return content.length <= PREVIEW_CHARS ? content : `${[...content].slice(0, PREVIEW_CHARS).join("")}…`;
 }

@@ -2,17 +2,23 @@ import { z } from "zod";
 import { ApiError, UpstreamUnavailable } from "../domain/api-error.ts";
 import type {
   ChannelChange,
+  EditCommand,
   HubResult,
   HubRpc,
   HubStats,
   JournalPageRequest,
+  PinCommand,
+  ReactCommand,
   ReceiptCommand,
   SendCommand,
   SendOutcome,
   Settled,
   TailPage,
+  UnsendCommand,
   UserProfile,
 } from "../domain/hub-contract.ts";
+import type { ChangedMessage } from "../protocol/message.ts";
+import type { WorkspaceSettings } from "../protocol/workspace.ts";
 import { describeError, logEvent } from "./log.ts";
 
 const ATTEMPTS = 3;
@@ -61,6 +67,26 @@ export class HubClient {
 
   sendMessage(command: SendCommand): Promise<SendOutcome> {
     return this.#ask((hub) => hub.sendMessage(command));
+  }
+
+  editMessage(command: EditCommand): Promise<ChangedMessage> {
+    return this.#ask((hub) => hub.editMessage(command));
+  }
+
+  unsendMessage(command: UnsendCommand): Promise<ChangedMessage> {
+    return this.#ask((hub) => hub.unsendMessage(command));
+  }
+
+  async react(command: ReactCommand): Promise<void> {
+    await this.#ask((hub) => hub.react(command));
+  }
+
+  pinMessage(command: PinCommand): Promise<ChangedMessage> {
+    return this.#ask((hub) => hub.pinMessage(command));
+  }
+
+  async applySettings(version: number, settings: WorkspaceSettings): Promise<void> {
+    await this.#ask((hub) => hub.applySettings(version, settings));
   }
 
   async receipt(command: ReceiptCommand): Promise<void> {

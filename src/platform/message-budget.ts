@@ -18,7 +18,12 @@ const TIMEOUT_MS = 2_000;
 export function messageBudgetStore(settings: MessageBudgetSettings, workspaceId: string): BudgetStore | undefined {
   if (settings.redis === undefined) return undefined;
   const limiter = new Ratelimit({
-    redis: new Redis({ ...settings.redis, enableAutoPipelining: false, retry: false, signal: () => AbortSignal.timeout(TIMEOUT_MS) }),
+    redis: new Redis({
+      ...settings.redis,
+      enableAutoPipelining: false,
+      retry: false,
+      signal: () => AbortSignal.timeout(TIMEOUT_MS),
+    }),
     limiter: Ratelimit.slidingWindow(settings.messagesPerMinute, "1 m"),
     prefix: `kabar:messages:${workspaceId}`,
     // The hub keeps its own memory of refusals; and a timer of the library would keep it from hibernating.

@@ -53,6 +53,8 @@ const schema = z.object({
   CARIOS_RATE_LIMIT_USER_REQUESTS_PER_MINUTE: perMinute(600),
   CARIOS_RATE_LIMIT_ADDRESS_REQUESTS_PER_MINUTE: perMinute(1200),
   CARIOS_MAX_MESSAGE_SIZE_BYTES: withDefault(whole(1, 60 * 1024), 8 * 1024),
+  /** 0: messages may be edited for ever. */
+  CARIOS_MESSAGE_EDIT_WINDOW_SECONDS: withDefault(whole(0, 10 * 365 * 24 * 3600), 0),
   CARIOS_MAX_ATTACHMENT_SIZE_BYTES: withDefault(whole(1, 5 * 1024 ** 3), 25 * 1024 * 1024),
   CARIOS_ATTACHMENT_TYPES: z.preprocess(
     (input) => list(blankAsMissing(input)) ?? DEFAULT_ATTACHMENT_TYPES,
@@ -109,6 +111,7 @@ export function parseSettings(env: Readonly<Partial<Record<SettingName, unknown>
       user: read.CARIOS_RATE_LIMIT_USER_REQUESTS_PER_MINUTE,
       address: read.CARIOS_RATE_LIMIT_ADDRESS_REQUESTS_PER_MINUTE,
     },
+    editWindowSeconds: read.CARIOS_MESSAGE_EDIT_WINDOW_SECONDS,
     maxMessageBytes: read.CARIOS_MAX_MESSAGE_SIZE_BYTES,
     maxAttachmentBytes: read.CARIOS_MAX_ATTACHMENT_SIZE_BYTES,
     attachmentTypes: read.CARIOS_ATTACHMENT_TYPES,

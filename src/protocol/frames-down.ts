@@ -2,7 +2,7 @@ import { z } from "zod";
 import { channelSchema } from "./channel.ts";
 import { errorCodeSchema, errorDetailSchema } from "./errors.ts";
 import { memberSchema } from "./member.ts";
-import { messageSchema } from "./message.ts";
+import { changedMessageSchema, emojiSchema, messageSchema } from "./message.ts";
 import { cursorSchema, externalIdSchema, timeSchema, uuidSchema } from "./primitives.ts";
 
 const id = z.string();
@@ -40,6 +40,42 @@ export const resyncFrameSchema = frame("resync", { reason: resyncReasonSchema, c
 
 /** Durable events: rows of the journal, each with the cursor after which a resume continues. */
 export const messageCreatedFrameSchema = frame("message.created", { ...durable, message: messageSchema });
+export const messageUpdatedFrameSchema = frame("message.updated", {
+  ...durable,
+  message: changedMessageSchema,
+  /** Users whom the message mentions since this change and did not before. */
+  newly_mentioned: z.array(uuidSchema).optional(),
+});
+/** `message` is the tombstone. */
+export const messageDeletedFrameSchema = frame("message.deleted", {
+  ...durable,
+  ...channelIds,
+  message_id: uuidSchema,
+  message: changedMessageSchema,
+});
+const reaction = { ...durable, ...channelIds, message_id: uuidSchema, user_id: uuidSchema, emoji: emojiSchema };
+export const reactionAddedFrameSchema = frame("message.reaction.added", {
+  ...reaction,
+  /** The reaction of the same user that this one replaces. */
+  replaces: emojiSchema.optional(),
+});
+export const reactionRemovedFrameSchema = frame("message.reaction.removed", reaction);
+const pin = {
+  ...durable,
+  ...channelIds,
+  message_id: uuidSchema,
+  user_id: uuidSchema.nullable(),
+  message: changedMessageSchema,
+};
+export const messagePinnedFrameSchema = frame("message.pinned", pin);
+export const messageUnpinnedFrameSchema = frame("message.unpinned", pin);
+/** Follows a `message.created` or `message.updated`, with its cursor, for those whom it mentions. */
+export const messageMentionedFrameSchema = frame("message.mentioned", {
+  ...durable,
+  ...channelIds,
+  message_id: uuidSchema,
+  by_user_id: uuidSchema.nullable(),
+});
 const receipt = {
   ...durable,
   ...channelIds,
@@ -78,6 +114,13 @@ export const frameDownSchema = z.discriminatedUnion("type", [
   resumedFrameSchema,
   resyncFrameSchema,
   messageCreatedFrameSchema,
+  messageUpdatedFrameSchema,
+  messageDeletedFrameSchema,
+  reactionAddedFrameSchema,
+  reactionRemovedFrameSchema,
+  messagePinnedFrameSchema,
+  messageUnpinnedFrameSchema,
+  messageMentionedFrameSchema,
   messageReadFrameSchema,
   messageDeliveredFrameSchema,
   channelCreatedFrameSchema,
@@ -93,6 +136,12 @@ export type FrameDown = z.infer<typeof frameDownSchema>;
 /** Types of the durable events, as stored in the journal. */
 export const DURABLE_TYPES = [
   "message.created",
+  "message.updated",
+  "message.deleted",
+  "message.reaction.added",
+  "message.reaction.removed",
+  "message.pinned",
+  "message.unpinned",
   "message.read",
   "message.delivered",
   "channel.created",

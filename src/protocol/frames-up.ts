@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LIMITS } from "./limits.ts";
-import { sendMessageBodySchema } from "./message.ts";
+import { editMessageBodySchema, emojiSchema, sendMessageBodySchema } from "./message.ts";
 import { cursorSchema, refSchema, storableText, uuidSchema } from "./primitives.ts";
 
 /** The exact text that the run-time answers by itself, without waking the hub. */
@@ -18,6 +18,26 @@ export const sendFrameSchema = z.object({
   ...envelope,
   type: z.literal("message.send"),
   data: sendMessageBodySchema.omit({ user_id: true }).extend({ channel_id: refSchema }),
+});
+
+const messageIds = { channel_id: refSchema, message_id: uuidSchema };
+
+export const editFrameSchema = z.object({
+  ...envelope,
+  type: z.literal("message.edit"),
+  data: editMessageBodySchema.extend(messageIds),
+});
+
+export const unsendFrameSchema = z.object({
+  ...envelope,
+  type: z.literal("message.delete"),
+  data: z.object(messageIds),
+});
+
+export const reactionFrameSchema = z.object({
+  ...envelope,
+  type: z.enum(["reaction.add", "reaction.remove"]),
+  data: z.object({ ...messageIds, emoji: emojiSchema }),
 });
 
 export const receiptFrameSchema = z.object({
@@ -42,6 +62,9 @@ export const resumeFrameSchema = z.object({
 export const frameUpSchema = z.discriminatedUnion("type", [
   pingFrameSchema,
   sendFrameSchema,
+  editFrameSchema,
+  unsendFrameSchema,
+  reactionFrameSchema,
   receiptFrameSchema,
   typingFrameSchema,
   resumeFrameSchema,

@@ -59,11 +59,28 @@ export const messageSchema = z
     mentions: z.array(mentionSchema),
     reactions: z.array(reactionSchema),
     metadata: z.record(z.string(), z.unknown()),
+    /** The message under which this one is a reply of a thread; threads do not nest. */
+    thread_root_id: uuidSchema.nullable(),
+    /** Of the thread under this message. */
+    reply_count: z.number().int(),
+    last_repliers: z.array(userSummarySchema),
+    pinned_at: timeSchema.nullable(),
+    /** True while the author is still writing it, see the stream calls. */
+    streaming: z.boolean(),
     /** The sender's idempotency key; on the sender's own connections and answers only. */
     client_id: z.string().optional(),
   })
   .meta({ id: "Message" });
 export type Message = z.infer<typeof messageSchema>;
+
+/**
+ * A message after a change, as it goes to everybody: without what differs from viewer to viewer or is counted from
+ * other messages. A client lays it over the message that it has.
+ */
+export const changedMessageSchema = messageSchema
+  .omit({ reactions: true, reply_count: true, last_repliers: true, client_id: true })
+  .meta({ id: "ChangedMessage" });
+export type ChangedMessage = z.infer<typeof changedMessageSchema>;
 
 /** Any text: its size is a setting, and is judged after membership, not here. */
 const contentSchema = z.string().refine(isStorableText, { error: "must not contain NUL or lone surrogate characters" });
@@ -77,6 +94,7 @@ export const sendMessageBodySchema = z
     attachment_url: storableText(1, LIMITS.urlChars).nullable().optional(),
     attachment: attachmentSchema.nullable().optional(),
     parent_id: uuidSchema.nullable().optional(),
+    thread_root_id: uuidSchema.nullable().optional(),
     /** External ids of members. */
     mentions: z.array(refSchema).max(LIMITS.mentionsPerMessage).optional(),
     idempotency_key: storableText(1, LIMITS.idempotencyKeyChars).optional(),
@@ -90,14 +108,49 @@ export type SendMessageBody = z.infer<typeof sendMessageBodySchema>;
 /** Up to which message; without one up to the newest. */
 export const receiptBodySchema = z.object({ message_id: uuidSchema.optional() }).meta({ id: "Receipt" });
 
-export const historyQuerySchema = z.object({ limit: limitSchema, before: cursorSchema.optional() });
+export const editMessageBodySchema = z
+  .object({
+    content: contentSchema.optional(),
+    /** Alias of `content`. */
+    text: contentSchema.optional(),
+    mentions: z.array(refSchema).max(LIMITS.mentionsPerMessage).optional(),
+    metadata: freeJson(LIMITS.messageMetadataBytes).optional(),
+  })
+  .meta({ id: "EditMessage" });
+export type EditMessageBody = z.infer<typeof editMessageBodySchema>;
+
+/** One emoji, joined sequences included; any short text without spaces is taken. */
+export const emojiSchema = storableText(1, 64).refine((text) => !/[\s\p{Cc}]/u.test(text), {
+  error: "must not contain spaces or control characters",
+});
+
+/** At most one of the three; none of them is the newest page. */
+export const historyQuerySchema = z
+  .object({
+    limit: limitSchema,
+    before: cursorSchema.optional(),
+    after: cursorSchema.optional(),
+    around: uuidSchema.optional(),
+  })
+  .refine(({ before, after, around }) => [before, after, around].filter((one) => one !== undefined).length <= 1, {
+    error: "takes only one of before, after and around",
+  });
+
+export const threadQuerySchema = z.object({ limit: limitSchema, before: cursorSchema.optional() });
+
+export const pinListSchema = z
+  .object({ messages: z.array(messageSchema), has_more: z.boolean(), next_cursor: z.string().nullable() })
+  .meta({ id: "PinList" });
 
 export const historySchema = z
   .object({
     /** Newest first. */
     messages: z.array(messageSchema),
+    /** There is more in the direction of paging: older messages, or newer ones with `after`. */
     has_more: z.boolean(),
     next_cursor: z.string().nullable(),
+    /** With `after` and `around`: the cursor for newer messages than this page, null where there are none. */
+    prev_cursor: z.string().nullable().optional(),
     /** Present and true where the page came from the hub's journal because Postgres did not answer. */
     from_journal: z.boolean().optional(),
   })

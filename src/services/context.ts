@@ -1,6 +1,7 @@
 import type { ChannelWrite } from "../data/channel-change.ts";
 import type { Db } from "../data/db.ts";
 import type { Caller } from "../domain/access.ts";
+import type { Actor } from "../domain/hub-contract.ts";
 import type { HubClient } from "../platform/hub-client.ts";
 import type { ObjectStore } from "../platform/object-store.ts";
 import type { Settings } from "../platform/settings.ts";
@@ -31,4 +32,9 @@ export async function publish(
 /** The caller's user id where the caller is a user. */
 export function userIdOf(caller: Caller): string | undefined {
   return caller.kind === "user" ? caller.userId : undefined;
+}
+
+/** The caller as the hub knows actors. */
+export function actorOf(caller: Caller): Actor {
+  return caller.kind === "user" ? { userId: caller.userId } : { workspace: true };
 }

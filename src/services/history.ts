@@ -5,24 +5,32 @@ import { historyCursor } from "../domain/page-cursor.ts";
 import type { History, Message } from "../protocol/message.ts";
 import { type ServiceContext, userIdOf } from "./context.ts";
 
+export interface HistoryQuery {
+  limit: number;
+  before?: string | undefined;
+  after?: string | undefined;
+  around?: string | undefined;
+}
+
 /**
  * A page of a channel's messages, newest first, that contains every message acknowledged before the call. Postgres is asked at once,
  * beside the hub; only what is not archived yet is waited for. Where Postgres lacks it or is away, the page comes from the journal.
  */
-export async function page(
-  context: ServiceContext,
-  channel: string,
-  query: { limit: number; before?: string | undefined },
-): Promise<History> {
-  const before = query.before === undefined ? undefined : historyCursor.decode(query.before, "before")[0];
+export async function page(context: ServiceContext, channel: string, query: HistoryQuery): Promise<History> {
   const request: HistoryRequest = {
     workspaceId: context.caller.workspaceId,
     channel,
     userId: userIdOf(context.caller),
     limit: query.limit,
-    before,
   };
-  return before === undefined ? newestPage(context, request) : olderPage(context, request, before);
+  if (query.around !== undefined) return around(context, request, query.around);
+  if (query.after !== undefined) {
+    const after = historyCursor.decode(query.after, "after")[0];
+    return newerPage(context, { ...request, after });
+  }
+  if (query.before === undefined) return newestPage(context, request);
+  const before = historyCursor.decode(query.before, "before")[0];
+  return olderPage(context, { ...request, before }, before);
 }
 
 /** One message by its id. */
@@ -36,14 +44,12 @@ export async function message(context: ServiceContext, channel: string, messageI
   const read = async () => {
     const found = await readMessage(context.db, request);
     requireMember(found);
-    return found.message;
+    return found;
   };
-  const first = await read();
-  if (first !== undefined) return first;
-  await context.hub.settled({ channel });
-  const second = await read();
-  if (second === undefined) throw notFound("message");
-  return second;
+  const [settled, first] = await Promise.all([context.hub.settled({ channel }), read()]);
+  const found = first.message !== undefined && reaches(first, settled) ? first : await read();
+  if (found.message === undefined) throw notFound("message");
+  return found.message;
 }
 
 async function newestPage(context: ServiceContext, request: HistoryRequest): Promise<History> {
@@ -55,6 +61,42 @@ async function newestPage(context: ServiceContext, request: HistoryRequest): Pro
   return toHistory(reaches(found, settled) ? found : await readFor(context, request));
 }
 
+/** The page that follows a place, newest first like every page; `next_cursor` goes on in its direction. */
+async function newerPage(context: ServiceContext, request: HistoryRequest): Promise<History> {
+  const found = await settledRead(context, request);
+  const newest = found.messages[0];
+  return {
+    messages: found.messages,
+    has_more: found.hasMore,
+    next_cursor: found.hasMore && newest !== undefined ? historyCursor.encode([newest.seq]) : null,
+  };
+}
+
+/** The messages around one of them: half of the page older, half newer. */
+async function around(context: ServiceContext, request: HistoryRequest, messageId: string): Promise<History> {
+  const { seq } = await message(context, request.channel, messageId);
+  const newerLimit = Math.floor((request.limit - 1) / 2);
+  const [older, newer] = await Promise.all([
+    readFor(context, { ...request, before: seq + 1, limit: request.limit - newerLimit }),
+    newerLimit === 0 ? undefined : readFor(context, { ...request, after: seq, limit: newerLimit }),
+  ]);
+  const messages = [...(newer?.messages ?? []), ...older.messages];
+  const newest = messages[0];
+  return {
+    ...toHistory({ messages, hasMore: older.hasMore }),
+    prev_cursor: newest === undefined ? null : historyCursor.encode([newest.seq]),
+  };
+}
+
+/** Reads beside the hub, and once more where the first read ran ahead of the archive. */
+export async function settledRead(context: ServiceContext, request: HistoryRequest): Promise<HistoryPage> {
+  const [settled, found] = await Promise.all([
+    context.hub.settled({ channel: request.channel }),
+    readFor(context, request),
+  ]);
+  return reaches(found, settled) ? found : readFor(context, request);
+}
+
 async function olderPage(context: ServiceContext, request: HistoryRequest, before: number): Promise<History> {
   const found = await orUndefinedInOutage(() => readFor(context, request));
   if (found === undefined) return fromJournal(context, request);
@@ -64,8 +106,10 @@ async function olderPage(context: ServiceContext, request: HistoryRequest, befor
   return settled.archived ? toHistory(await readFor(context, request)) : fromJournal(context, request);
 }
 
-function reaches(found: HistoryPage, settled: Settled): boolean {
-  return (found.messages[0]?.seq ?? 0) >= settled.lastSeq;
+/** True where the read saw everything that had happened to the channel by the time that the hub answered. */
+function reaches({ changed }: Pick<HistoryPage, "changed">, settled: Settled): boolean {
+  if (settled.changed === undefined) return true;
+  return changed.epoch === settled.changed.epoch && changed.seq >= settled.changed.seq;
 }
 
 async function readFor(context: ServiceContext, request: HistoryRequest): Promise<HistoryPage> {

@@ -10,9 +10,10 @@ import {
   type ArchivedMessage,
   ArchiveRejected,
   type BudgetStore,
+  type StoredMessage,
 } from "../../src/domain/hub-ports.ts";
 import type { FrameDown } from "../../src/protocol/frames-down.ts";
-import { type Message, messageSchema } from "../../src/protocol/message.ts";
+import { changedMessageSchema, type Message } from "../../src/protocol/message.ts";
 
 /** A real SQLite, as the object has one. */
 export function nodeSql(): HubSql {
@@ -123,6 +124,7 @@ export class MemoryArchive implements Archive {
   readonly refused = new Set<string>();
   readonly rows: ArchivedMessage[] = [];
   readonly batches: ArchiveBatch[] = [];
+  readonly reactions = new Map<string, Map<string, string>>();
   versions = new Map<string, number>();
   watermark: { epoch: string; seq: number } | undefined;
   writes = 0;
@@ -139,7 +141,17 @@ export class MemoryArchive implements Archive {
       return { applied: false, versions: this.versions, before };
     }
     this.batches.push(batch);
-    this.rows.push(...batch.messages);
+    for (const message of batch.messages) {
+      const at = this.rows.findIndex((row) => row.id === message.id);
+      if (at === -1) this.rows.push(message);
+      else this.rows[at] = message;
+    }
+    for (const { message_id: id, user_id: userId, emoji } of batch.reactions) {
+      const own = this.reactions.get(id) ?? new Map<string, string>();
+      this.reactions.set(id, own);
+      if (emoji === null) own.delete(userId);
+      else own.set(userId, emoji);
+    }
     this.watermark = { epoch: batch.epoch, seq: batch.lastSeq };
     if (this.loseAnswers > 0) {
       this.loseAnswers--;
@@ -148,12 +160,14 @@ export class MemoryArchive implements Archive {
     return { applied: true, versions: this.versions, before };
   }
 
-  async findMessage(channelId: string, messageId: string): Promise<Message | undefined> {
+  async findMessage(channelId: string, messageId: string): Promise<StoredMessage | undefined> {
     if (!this.up) throw new Error("connection refused");
     const row = this.rows.find((one) => one.id === messageId && one.channel_id === channelId);
-    return row === undefined
-      ? undefined
-      : messageSchema.parse({ ...row, user: null, reactions: [], client_id: undefined });
+    if (row === undefined) return undefined;
+    return {
+      message: changedMessageSchema.parse(row),
+      reactions: Object.fromEntries(this.reactions.get(messageId) ?? []),
+    };
   }
 }
 
@@ -164,6 +178,7 @@ export interface RigOptions {
   snapshots?: Map<string, ChannelSnapshot>;
   budgetStore?: BudgetStore;
   messagesPerMinute?: number;
+  editWindowSeconds?: number;
 }
 
 /** A hub with everything around it in memory. Pass the parts of another one to wake it up again on the same storage. */
@@ -193,6 +208,7 @@ export function createRig(options: RigOptions = {}) {
       s3PublicUrl: "https://files.example.test/chat",
     },
     messagesPerMinute: options.messagesPerMinute ?? 1_000_000,
+    editWindowSeconds: options.editWindowSeconds ?? 0,
     retentionMs: 24 * 3_600_000,
   });
   const sessions = new Sessions(hub, runtime);

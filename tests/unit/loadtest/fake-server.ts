@@ -149,6 +149,11 @@ export class FakeServer {
       mentions: [],
       reactions: [],
       metadata: {},
+      thread_root_id: null,
+      reply_count: 0,
+      last_repliers: [],
+      pinned_at: null,
+      streaming: false,
     };
     channel.messages.push(message);
     if (!content.startsWith("load:")) return message;

@@ -183,6 +183,11 @@ export class FakeWorkspace {
       mentions: [],
       reactions: [],
       metadata: {},
+      thread_root_id: null,
+      reply_count: 0,
+      last_repliers: [],
+      pinned_at: null,
+      streaming: false,
       client_id: body.idempotency_key,
     };
   }

@@ -138,7 +138,7 @@ describe("durability", () => {
     for (const row of rows) expect(attempted.has(row.content)).toBe(true);
   });
 
-  it("[RATE-5] sends go on without Redis, at the same limit", async () => {
+  it("[BUDGET-5] sends go on without Redis, at the same limit", async () => {
     const group = await createGroup(stack, "no-redis", 2);
     const ana = group.member(0);
     await stack.redis.stop();

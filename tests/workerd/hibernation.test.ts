@@ -62,7 +62,7 @@ async function connect(stub: DurableObjectStub, workspaceId: string, userId: str
 }
 
 describe("the object in workerd", () => {
-  it("[WS-11] echoes the subprotocol on the 101", async () => {
+  it("[SOCK-11] echoes the subprotocol on the 101", async () => {
     const { stub, workspaceId, ana } = await workspace();
     const { response, until } = await connect(stub(), workspaceId, ana);
     expect(response.status).toBe(101);

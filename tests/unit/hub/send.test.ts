@@ -12,7 +12,7 @@ async function rigWithChannel(options = {}) {
 }
 
 describe("sending", () => {
-  it("[MSG-1] gives each message of a channel the next seq", async () => {
+  it("[SEND-1] gives each message of a channel the next seq", async () => {
     const rig = await rigWithChannel();
     await rig.hub.applyChannel(uuid("channel", 2), 1, creation(2, 2));
     const seqs = [];
@@ -20,7 +20,7 @@ describe("sending", () => {
     expect(seqs).toEqual([1, 1, 2, 3, 2]);
   });
 
-  it("[MSG-2] answers a used idempotency key with the message of then, and fans out once", async () => {
+  it("[SEND-2] answers a used idempotency key with the message of then, and fans out once", async () => {
     const rig = await rigWithChannel();
     const { socket } = await rig.connect(budi);
     const first = await rig.send(channel, ana, "once", { idempotency_key: "k1" });
@@ -32,7 +32,7 @@ describe("sending", () => {
     expect(socket.messages.map((message) => message.content)).toEqual(["once", "mine"]);
   });
 
-  it("[MSG-2] remembers idempotency keys across a wake", async () => {
+  it("[SEND-2] remembers idempotency keys across a wake", async () => {
     const rig = await rigWithChannel();
     const first = await rig.send(channel, ana, "once", { idempotency_key: "k1" });
     const woken = createRig({ sql: rig.sql, runtime: rig.runtime, archive: rig.archive });
@@ -40,7 +40,7 @@ describe("sending", () => {
     expect((await woken.send(channel, ana, "next")).seq).toBe(2);
   });
 
-  it("[MSG-3] shows the idempotency key to the sender's own connections only", async () => {
+  it("[SEND-3] shows the idempotency key to the sender's own connections only", async () => {
     const rig = await rigWithChannel();
     const own = await rig.connect(ana);
     const other = await rig.connect(budi);
@@ -58,7 +58,7 @@ describe("sending", () => {
     expect(other.socket.messages[0]).not.toHaveProperty("client_id");
   });
 
-  it("[MSG-4] acknowledges before it fans out", async () => {
+  it("[SEND-4] acknowledges before it fans out", async () => {
     const rig = await rigWithChannel();
     const own = await rig.connect(ana);
     await own.say({ type: "message.send", id: "r1", data: { channel_id: channel, content: "hi" } });
@@ -72,10 +72,10 @@ describe("sending", () => {
   });
 
   it.each([
-    ["[MSG-5] not a member", stranger, { content: "hi" }, "NOT_A_MEMBER"],
-    ["[MSG-6] too large, counted in bytes", ana, { content: "é".repeat(4097) }, "MESSAGE_TOO_LARGE"],
-    ["[MSG-7] empty", ana, { content: "  " }, "VALIDATION_ERROR"],
-    ["[MSG-7] nothing at all", ana, {}, "VALIDATION_ERROR"],
+    ["[SEND-5] not a member", stranger, { content: "hi" }, "NOT_A_MEMBER"],
+    ["[SEND-6] too large, counted in bytes", ana, { content: "é".repeat(4097) }, "MESSAGE_TOO_LARGE"],
+    ["[SEND-7] empty", ana, { content: "  " }, "VALIDATION_ERROR"],
+    ["[SEND-7] nothing at all", ana, {}, "VALIDATION_ERROR"],
     ["[FILE-4] an attachment from elsewhere", ana, { attachment_url: "https://evil.test/a.png" }, "VALIDATION_ERROR"],
     [
       "[FILE-4] an attachment that climbs out of the store",
@@ -89,9 +89,9 @@ describe("sending", () => {
       { attachment_url: "https://files.example.test/chatter/x.png" },
       "VALIDATION_ERROR",
     ],
-    ["[MSG-8] a system message of a user", ana, { content: "hi", type: "system" as const }, "VALIDATION_ERROR"],
-    ["[MSG-9] a mention of a stranger", ana, { content: "hi", mentions: ["user-9"] }, "VALIDATION_ERROR"],
-    ["[MSG-10] a reply to nothing", ana, { content: "hi", parent_id: uuid("user", 77) }, "VALIDATION_ERROR"],
+    ["[SEND-8] a system message of a user", ana, { content: "hi", type: "system" as const }, "VALIDATION_ERROR"],
+    ["[SEND-9] a mention of a stranger", ana, { content: "hi", mentions: ["user-9"] }, "VALIDATION_ERROR"],
+    ["[SEND-10] a reply to nothing", ana, { content: "hi", parent_id: uuid("user", 77) }, "VALIDATION_ERROR"],
   ])("%s is refused and leaves nothing behind", async (_name, userId, body, code) => {
     const rig = await rigWithChannel();
     const head = rig.hub.journal.head;
@@ -100,7 +100,7 @@ describe("sending", () => {
     expect(rig.hub.journal.head).toBe(head);
   });
 
-  it("[MSG-11] refuses a membership violation before anything else", async () => {
+  it("[SEND-11] refuses a membership violation before anything else", async () => {
     const rig = await rigWithChannel();
     const body = { content: "x".repeat(9000), attachment_url: "nonsense" };
     expect(await rig.hub.send({ channel, sender: { userId: stranger }, body })).toMatchObject({
@@ -111,7 +111,7 @@ describe("sending", () => {
     });
   });
 
-  it("[MSG-12] takes internal and external ids for channel and sender", async () => {
+  it("[SEND-12] takes internal and external ids for channel and sender", async () => {
     const rig = await rigWithChannel();
     const result = await rig.hub.send({ channel: "channel-1", sender: { userRef: "user-2" }, body: { text: "hi" } });
     expect(result.ok).toBe(true);
@@ -119,7 +119,7 @@ describe("sending", () => {
     expect(unknown).toMatchObject({ ok: false, error: { code: "NOT_FOUND" } });
   });
 
-  it("[MSG-10] quotes the message that a reply answers", async () => {
+  it("[SEND-10] quotes the message that a reply answers", async () => {
     const rig = await rigWithChannel();
     const parent = await rig.send(channel, ana, "👩‍👩‍👧".repeat(100));
     const reply = await rig.send(channel, budi, "yes", { parent_id: parent.id });
@@ -128,7 +128,7 @@ describe("sending", () => {
     expect(reply.quoted_message?.content.isWellFormed()).toBe(true);
   });
 
-  it("[MSG-13] goes on while Postgres is away, also after a wake", async () => {
+  it("[SEND-13] goes on while Postgres is away, also after a wake", async () => {
     const rig = await rigWithChannel();
     rig.archive.up = false;
     await rig.send(channel, ana, "one");
@@ -136,7 +136,7 @@ describe("sending", () => {
     expect((await woken.send(channel, ana, "two")).seq).toBe(2);
   });
 
-  it("[MSG-14] learns an unknown channel from Postgres at the first send, with the seq that Postgres has", async () => {
+  it("[SEND-14] learns an unknown channel from Postgres at the first send, with the seq that Postgres has", async () => {
     const rig = createRig();
     const { channel: info, joined, users } = creation(1, 2);
     rig.snapshots.set(channel, {

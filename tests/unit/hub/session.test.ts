@@ -12,7 +12,7 @@ async function rigWithChannel(members = 3, options = {}) {
 }
 
 describe("sockets", () => {
-  it("[WS-1] greets with connection.ready at once", async () => {
+  it("[SOCK-1] greets with connection.ready at once", async () => {
     const rig = await rigWithChannel();
     const { socket } = await rig.connect(ana, { held: true });
     expect(socket.frames[0]).toMatchObject({
@@ -21,7 +21,7 @@ describe("sockets", () => {
     });
   });
 
-  it("[WS-2] delivers each message to all connections of all members, the sender's too, and to nobody else", async () => {
+  it("[SOCK-2] delivers each message to all connections of all members, the sender's too, and to nobody else", async () => {
     const rig = await rigWithChannel();
     const [a1, a2, b, x] = [
       await rig.connect(ana),
@@ -35,24 +35,24 @@ describe("sockets", () => {
   });
 
   it.each([
-    ["[WS-3] invalid JSON", "{", "VALIDATION_ERROR"],
-    ["[WS-3] not an object", "[1]", "VALIDATION_ERROR"],
-    ["[WS-3] no type", '{"data":{}}', "VALIDATION_ERROR"],
-    ["[WS-3] unknown type", '{"type":"nope","id":"7"}', "VALIDATION_ERROR"],
-    ["[WS-3] a name of Object's prototype", '{"type":"constructor"}', "VALIDATION_ERROR"],
-    ["[WS-3] wrong data", '{"type":"message.send","id":"7","data":{"channel_id":5}}', "VALIDATION_ERROR"],
+    ["[SOCK-3] invalid JSON", "{", "VALIDATION_ERROR"],
+    ["[SOCK-3] not an object", "[1]", "VALIDATION_ERROR"],
+    ["[SOCK-3] no type", '{"data":{}}', "VALIDATION_ERROR"],
+    ["[SOCK-3] unknown type", '{"type":"nope","id":"7"}', "VALIDATION_ERROR"],
+    ["[SOCK-3] a name of Object's prototype", '{"type":"constructor"}', "VALIDATION_ERROR"],
+    ["[SOCK-3] wrong data", '{"type":"message.send","id":"7","data":{"channel_id":5}}', "VALIDATION_ERROR"],
     [
-      "[TEXT-2] NUL",
+      "[TEXT-1] NUL",
       `{"type":"message.send","data":{"channel_id":"${channel}","content":"a\\u0000"}}`,
       "VALIDATION_ERROR",
     ],
     [
-      "[TEXT-2] lone surrogate",
+      "[TEXT-1] lone surrogate",
       `{"type":"message.send","data":{"channel_id":"${channel}","content":"\\ud83d"}}`,
       "VALIDATION_ERROR",
     ],
     [
-      "[WS-3] a sender that is not oneself is ignored",
+      "[SOCK-3] a sender that is not oneself is ignored",
       `{"type":"message.send","data":{"channel_id":"x","content":"a","user_id":"b"}}`,
       "NOT_FOUND",
     ],
@@ -67,7 +67,7 @@ describe("sockets", () => {
     expect(socket.of("message.ack")).toHaveLength(1);
   });
 
-  it("[WS-4] refuses binary frames and closes on frames over 32 KiB", async () => {
+  it("[SOCK-4] refuses binary frames and closes on frames over 32 KiB", async () => {
     const rig = await rigWithChannel();
     const { socket, connection } = await rig.connect(ana);
     if (connection === undefined) throw new Error("not connected");
@@ -77,14 +77,14 @@ describe("sockets", () => {
     expect(socket.closedWith).toBe(1009);
   });
 
-  it("[WS-5] answers any spelling of ping", async () => {
+  it("[SOCK-5] answers any spelling of ping", async () => {
     const rig = await rigWithChannel();
     const { socket, say } = await rig.connect(ana);
     await say(' { "type" : "ping", "id": "p1" } ');
     expect(socket.of("pong")[0]).toEqual({ type: "pong", id: "p1" });
   });
 
-  it("[WS-6] drops frames over 20 a second with an error, and closes a connection that keeps on for 10 s", async () => {
+  it("[SOCK-6] drops frames over 20 a second with an error, and closes a connection that keeps on for 10 s", async () => {
     const rig = await rigWithChannel();
     const { socket, say } = await rig.connect(ana);
     for (let n = 0; n < 50; n++) await say({ type: "ping", id: `p${n}` });
@@ -101,7 +101,7 @@ describe("sockets", () => {
     expect(socket.closedWith).toBe(4029);
   });
 
-  it("[WS-7] closes after 90 s of silence; pings, also those that never wake the hub, keep it open", async () => {
+  it("[SOCK-7] closes after 90 s of silence; pings, also those that never wake the hub, keep it open", async () => {
     const rig = await rigWithChannel();
     const silent = await rig.connect(ana);
     const pinging = await rig.connect(budi);
@@ -114,7 +114,7 @@ describe("sockets", () => {
     expect(pinging.socket.closedWith).toBeUndefined();
   });
 
-  it("[WS-7] a frame that is not the exact ping counts as life, also across a wake", async () => {
+  it("[SOCK-7] a frame that is not the exact ping counts as life, also across a wake", async () => {
     const rig = await rigWithChannel();
     const { socket, say } = await rig.connect(ana);
     await rig.runtime.advance(80_000);
@@ -130,7 +130,7 @@ describe("sockets", () => {
     expect(socket.closedWith).toBe(4008);
   });
 
-  it("[WS-8] closes when the token expires", async () => {
+  it("[SOCK-8] closes when the token expires", async () => {
     const rig = await rigWithChannel();
     const socket = new FakeSocket();
     rig.sessions.open(socket, { userId: ana, workspaceId: WORKSPACE, tokenExpiresAt: rig.runtime.time + 60_000 });
@@ -140,7 +140,7 @@ describe("sockets", () => {
     expect(socket.closedWith).toBe(4001);
   });
 
-  it("[WS-9] allows 20 connections of a user; half-open ones make room", async () => {
+  it("[SOCK-9] allows 20 connections of a user; half-open ones make room", async () => {
     const rig = await rigWithChannel();
     const sockets = [];
     for (let n = 0; n < 21; n++) sockets.push((await rig.connect(ana)).socket);
@@ -150,7 +150,7 @@ describe("sockets", () => {
     expect(socket.closedWith).toBeUndefined();
   });
 
-  it("[WS-10] closes a removed user's connections and lets it open no more", async () => {
+  it("[SOCK-10] closes a removed user's connections and lets it open no more", async () => {
     const rig = await rigWithChannel();
     const { socket } = await rig.connect(ana);
     rig.hub.removeUser(ana);
@@ -206,7 +206,7 @@ describe("sockets", () => {
 });
 
 describe("message budget", () => {
-  it("[RATE-1] allows 60 messages in any minute and says when the next fits", async () => {
+  it("[BUDGET-1] allows 60 messages in any minute and says when the next fits", async () => {
     const rig = await rigWithChannel(3, { messagesPerMinute: 60 });
     for (let n = 0; n < 60; n++) {
       await rig.send(channel, ana, `${n}`);
@@ -219,13 +219,13 @@ describe("message budget", () => {
     await rig.send(channel, ana, "61");
   });
 
-  it("[RATE-2] a repeat of an accepted message costs nothing", async () => {
+  it("[BUDGET-2] a repeat of an accepted message costs nothing", async () => {
     const rig = await rigWithChannel(3, { messagesPerMinute: 1 });
     const first = await rig.send(channel, ana, "1", { idempotency_key: "k" });
     expect(await rig.send(channel, ana, "1", { idempotency_key: "k" })).toEqual(first);
   });
 
-  it("[RATE-3] leases the budget in blocks, so that a wake does not refill it", async () => {
+  it("[BUDGET-3] leases the budget in blocks, so that a wake does not refill it", async () => {
     let left = 20;
     const leases: number[] = [];
     const budgetStore = {
@@ -249,7 +249,7 @@ describe("message budget", () => {
     expect(over).toMatchObject({ error: { code: "RATE_LIMITED", retryAfter: 30 } });
   });
 
-  it("[RATE-4] falls back to its own window while the store does not answer: never unlimited, never closed", async () => {
+  it("[BUDGET-4] falls back to its own window while the store does not answer: never unlimited, never closed", async () => {
     const budgetStore = {
       async lease(): Promise<number> {
         throw new Error("connection refused");

@@ -1,0 +1,157 @@
+import type { TestUser } from "./group.ts";
+
+/** What one caller gets: a success, or the code of the refusal. */
+export type Outcome =
+  | "ok"
+  | "FORBIDDEN"
+  | "NOT_A_MEMBER"
+  | "NOT_AUTHOR"
+  | "NOT_FOUND"
+  | "UNAUTHORIZED"
+  | "VALIDATION_ERROR";
+
+/** The callers of the matrix. `foreignKey` and `foreignUser` belong to another workspace. */
+export const CALLERS = ["key", "admin", "member", "stranger", "foreignKey", "foreignUser"] as const;
+export type CallerName = (typeof CALLERS)[number];
+
+/** A group with an admin and two members, a stranger of the same workspace, and a message of the first member. */
+export interface Scene {
+  channelId: string;
+  messageId: string;
+  admin: TestUser;
+  member: TestUser;
+  other: TestUser;
+  stranger: TestUser;
+}
+
+export interface Row {
+  /** Method and path as in the OpenAPI document. */
+  route: string;
+  params?: (scene: Scene) => Record<string, string>;
+  body?: (scene: Scene) => unknown;
+  /** In the order of CALLERS. */
+  expect: readonly [Outcome, Outcome, Outcome, Outcome, Outcome, Outcome];
+}
+
+/** Only the workspace key; another workspace's finds nothing. */
+const KEY_ONLY = ["ok", "FORBIDDEN", "FORBIDDEN", "FORBIDDEN", "NOT_FOUND", "FORBIDDEN"] as const;
+/** The workspace key; what it names need not exist, so another workspace's works on its own. */
+const OWN_KEY = ["ok", "FORBIDDEN", "FORBIDDEN", "FORBIDDEN", "ok", "FORBIDDEN"] as const;
+/** Every user of any workspace, about itself. */
+const OWN_USER = ["FORBIDDEN", "ok", "ok", "ok", "FORBIDDEN", "ok"] as const;
+const MEMBERS_AND_KEY = ["ok", "ok", "ok", "NOT_A_MEMBER", "NOT_FOUND", "NOT_FOUND"] as const;
+const ADMIN_AND_KEY = ["ok", "ok", "FORBIDDEN", "NOT_A_MEMBER", "NOT_FOUND", "NOT_FOUND"] as const;
+const MEMBERS = ["FORBIDDEN", "ok", "ok", "NOT_A_MEMBER", "FORBIDDEN", "NOT_FOUND"] as const;
+
+const channel = (scene: Scene) => ({ id: scene.channelId });
+const message = (scene: Scene) => ({ id: scene.channelId, mid: scene.messageId });
+const emoji = (scene: Scene) => ({ ...message(scene), emoji: "👍" });
+const nothing = () => ({});
+
+/** Who may call what: every route of the OpenAPI document has a row, and no cell is empty. */
+export const ROUTES: readonly Row[] = [
+  { route: "GET /v1/users", expect: OWN_KEY },
+  { route: "POST /v1/users", body: () => ({ external_id: "matrix-new" }), expect: OWN_KEY },
+  { route: "PUT /v1/users", body: () => ({ external_id: "matrix-new" }), expect: OWN_KEY },
+  { route: "GET /v1/users/{id}", params: (scene) => ({ id: scene.other.id }), expect: KEY_ONLY },
+  { route: "DELETE /v1/users/{id}", params: (scene) => ({ id: scene.other.id }), expect: KEY_ONLY },
+  { route: "POST /v1/users/{id}/tokens", params: (scene) => ({ id: scene.other.id }), body: nothing, expect: KEY_ONLY },
+  { route: "POST /v1/auth/token", body: (scene) => ({ user_id: scene.other.externalId }), expect: KEY_ONLY },
+  {
+    route: "POST /v1/channels",
+    body: () => ({ type: "group", external_id: "matrix-group", member_external_ids: [] }),
+    expect: OWN_KEY,
+  },
+  { route: "GET /v1/channels/{id}", params: channel, expect: MEMBERS_AND_KEY },
+  { route: "PATCH /v1/channels/{id}", params: channel, body: () => ({ name: "New" }), expect: ADMIN_AND_KEY },
+  { route: "DELETE /v1/channels/{id}", params: channel, expect: KEY_ONLY },
+  { route: "GET /v1/channels/{id}/members", params: channel, expect: MEMBERS_AND_KEY },
+  {
+    route: "POST /v1/channels/{id}/members",
+    params: channel,
+    body: (scene) => ({ user_ids: [scene.other.externalId] }),
+    expect: ADMIN_AND_KEY,
+  },
+  {
+    route: "DELETE /v1/channels/{id}/members",
+    params: channel,
+    body: (scene) => ({ user_ids: [scene.other.externalId] }),
+    expect: ADMIN_AND_KEY,
+  },
+  {
+    route: "PATCH /v1/channels/{id}/members/{user_id}",
+    params: (scene) => ({ ...channel(scene), user_id: scene.other.id }),
+    body: () => ({ role: "member" }),
+    expect: ADMIN_AND_KEY,
+  },
+  {
+    route: "DELETE /v1/channels/{id}/members/{user_id}",
+    params: (scene) => ({ ...channel(scene), user_id: scene.other.id }),
+    expect: ADMIN_AND_KEY,
+  },
+  {
+    route: "POST /v1/channels/{id}/messages",
+    params: channel,
+    // With a token the field is ignored: the sender is the token's user.
+    body: (scene) => ({ content: "hi", user_id: scene.member.externalId }),
+    expect: MEMBERS_AND_KEY,
+  },
+  { route: "GET /v1/channels/{id}/messages", params: channel, expect: MEMBERS_AND_KEY },
+  { route: "GET /v1/channels/{id}/messages/{mid}", params: message, expect: MEMBERS_AND_KEY },
+  {
+    route: "PATCH /v1/channels/{id}/messages/{mid}",
+    params: message,
+    body: () => ({ content: "edited" }),
+    // The message is the member's own.
+    expect: ["ok", "NOT_AUTHOR", "ok", "NOT_A_MEMBER", "NOT_FOUND", "NOT_FOUND"],
+  },
+  { route: "DELETE /v1/channels/{id}/messages/{mid}", params: message, expect: MEMBERS_AND_KEY },
+  { route: "PUT /v1/channels/{id}/messages/{mid}/reactions/{emoji}", params: emoji, expect: MEMBERS },
+  { route: "DELETE /v1/channels/{id}/messages/{mid}/reactions/{emoji}", params: emoji, expect: MEMBERS },
+  { route: "PUT /v1/channels/{id}/messages/{mid}/pin", params: message, expect: ADMIN_AND_KEY },
+  { route: "DELETE /v1/channels/{id}/messages/{mid}/pin", params: message, expect: ADMIN_AND_KEY },
+  { route: "GET /v1/channels/{id}/pins", params: channel, expect: MEMBERS_AND_KEY },
+  { route: "GET /v1/channels/{id}/messages/{mid}/thread", params: message, expect: MEMBERS_AND_KEY },
+  { route: "POST /v1/channels/{id}/read", params: channel, body: nothing, expect: MEMBERS },
+  { route: "POST /v1/channels/{id}/delivered", params: channel, body: nothing, expect: MEMBERS },
+  { route: "GET /v1/me", expect: OWN_USER },
+  { route: "GET /v1/me/channels", expect: OWN_USER },
+  { route: "GET /v1/me/unread", expect: OWN_USER },
+  {
+    route: "POST /v1/attachments/presign",
+    body: () => ({ filename: "a.png", content_type: "image/png", size: 10 }),
+    expect: OWN_USER,
+  },
+];
+
+/** Routes that ask for no credential of this matrix; each has tests of its own. */
+export const PUBLIC_ROUTES = ["GET /healthz", "GET /readyz", "GET /demo/session", "GET /v1/ws"];
+
+export interface FrameRow {
+  type: string;
+  data: (scene: Scene) => unknown;
+  /** For admin, member, stranger and foreignUser: a workspace key has no socket. */
+  expect: readonly [Outcome, Outcome, Outcome, Outcome];
+}
+
+const FRAME_MEMBERS = ["ok", "ok", "NOT_A_MEMBER", "NOT_FOUND"] as const;
+const frameChannel = (scene: Scene) => ({ channel_id: scene.channelId });
+const frameMessage = (scene: Scene) => ({ channel_id: scene.channelId, message_id: scene.messageId });
+
+/** The same for every frame that a client may send. */
+export const FRAMES: readonly FrameRow[] = [
+  { type: "ping", data: nothing, expect: ["ok", "ok", "ok", "ok"] },
+  { type: "message.send", data: (scene) => ({ ...frameChannel(scene), content: "hi" }), expect: FRAME_MEMBERS },
+  {
+    type: "message.edit",
+    data: (scene) => ({ ...frameMessage(scene), content: "edited again" }),
+    expect: ["NOT_AUTHOR", "ok", "NOT_A_MEMBER", "NOT_FOUND"],
+  },
+  { type: "reaction.add", data: (scene) => ({ ...frameMessage(scene), emoji: "👍" }), expect: FRAME_MEMBERS },
+  { type: "reaction.remove", data: (scene) => ({ ...frameMessage(scene), emoji: "👍" }), expect: FRAME_MEMBERS },
+  { type: "message.read", data: frameChannel, expect: FRAME_MEMBERS },
+  { type: "message.delivered", data: frameChannel, expect: FRAME_MEMBERS },
+  { type: "typing.start", data: frameChannel, expect: FRAME_MEMBERS },
+  { type: "typing.stop", data: frameChannel, expect: FRAME_MEMBERS },
+  { type: "message.delete", data: frameMessage, expect: FRAME_MEMBERS },
+];

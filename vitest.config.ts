@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 /** Everything that `npm test` runs: pure parts, the object inside workerd, the whole stack, a real browser. */
 export default defineConfig({
   test: {
+    reporters: ["default", "./tests/support/summary-reporter.ts"],
     projects: [
       { test: { name: "unit", include: ["tests/unit/**/*.test.ts"], testTimeout: 20_000, hookTimeout: 60_000 } },
       {

@@ -22,6 +22,11 @@ const message = {
   mentions: [],
   reactions: [],
   metadata: {},
+  thread_root_id: null,
+  reply_count: 0,
+  last_repliers: [],
+  pinned_at: null,
+  streaming: false,
 };
 const bytes = (value: unknown) => Buffer.from(typeof value === "string" ? value : JSON.stringify(value));
 const created = (changes = {}) =>

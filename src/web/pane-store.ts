@@ -214,8 +214,10 @@ export class PaneStore {
       entry.info = { ...entry.info, last_message: message, last_seq: message.seq };
       if (message.user_id !== this.me.id) entry.unread += 1;
     }
-    // A conversation that was never opened is read whole when it is.
-    if (entry.conversation.loaded || message.user_id === this.me.id) entry.conversation.store(message);
+    // A conversation that was never opened is read whole when it is. The open one takes it in any case: the page that is
+    // under way may be older than the message.
+    const isOpen = message.channel_id === this.#activeId;
+    if (entry.conversation.loaded || isOpen || message.user_id === this.me.id) entry.conversation.store(message);
     if (message.user_id) entry.conversation.noteRead(message.user_id, message.seq);
     this.events.emit("conversation", message.channel_id);
     this.events.emit("channels", undefined);

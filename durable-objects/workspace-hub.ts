@@ -1,36 +1,58 @@
 import { DurableObject } from "cloudflare:workers";
 import { postgresArchive } from "../src/data/archive.ts";
+import { isAttachmentUsed } from "../src/data/attachment-use.ts";
 import { postgresChannelSource } from "../src/data/channel-snapshot.ts";
 import { openDatabase } from "../src/data/db.ts";
+import { postgresErasure } from "../src/data/erasure.ts";
+import { postgresRetention } from "../src/data/retention.ts";
+import { postgresPushSource } from "../src/data/devices.ts";
+import { postgresWebhookSource } from "../src/data/webhooks.ts";
+import { postgresSettingsSource } from "../src/data/workspace-settings.ts";
 import type {
   ChannelChange,
+  DeliveryQuery,
   EditCommand,
+  ErasureProgress,
   HubResult,
   HubRpc,
   HubStats,
   JournalPageRequest,
+  MuteCommand,
+  MessageRef,
+  NumberedDelivery,
   PinCommand,
+  PresenceOf,
   ReactCommand,
   ReceiptCommand,
   SendCommand,
   SendOutcome,
   Settled,
+  StreamAppendCommand,
+  StreamEndCommand,
+  SettledScope,
   TailPage,
   UnsendCommand,
   UserProfile,
+  WebhookSnapshot,
 } from "../src/domain/hub-contract.ts";
+import { fetchHookSender } from "../src/platform/hook-sender.ts";
 import { logEvent } from "../src/platform/log.ts";
 import { messageBudgetStore } from "../src/platform/message-budget.ts";
+import { ObjectStore } from "../src/platform/object-store.ts";
+import { pushSender } from "../src/platform/push/sender.ts";
 import { type Env, settingsOf } from "../src/platform/settings.ts";
 import { PING_TEXT, PONG_TEXT } from "../src/protocol/frames-up.ts";
 import { LIMITS } from "../src/protocol/limits.ts";
 import type { ChangedMessage, Message } from "../src/protocol/message.ts";
+import type { StreamPlace } from "../src/protocol/stream.ts";
+import type { User } from "../src/protocol/user.ts";
+import type { WebhookDelivery } from "../src/protocol/webhook.ts";
 import type { WorkspaceSettings } from "../src/protocol/workspace.ts";
 import type { Connection, ConnectionState } from "./hub/connection.ts";
 import { Hub } from "./hub/hub.ts";
 import { unavailable } from "./hub/inbound.ts";
 import { Sessions } from "./hub/session.ts";
-import { durableSql, hibernatingSocket } from "./platform.ts";
+import { durableSql, forgetState, hibernatingSocket } from "./platform.ts";
 
 /** One per workspace: its sequencer and its sockets. A shell that brings storage, sockets and clock to `hub/`. */
 export class WorkspaceHub extends DurableObject<Env> implements HubRpc {
@@ -43,6 +65,8 @@ export class WorkspaceHub extends DurableObject<Env> implements HubRpc {
     const settings = settingsOf(env);
     const workspaceId = ctx.id.name ?? "";
     const db = openDatabase(settings);
+    const sender = pushSender(settings);
+    const store = settings.objectStore && new ObjectStore(settings.objectStore);
     const runtime = {
       now: () => Date.now(),
       defer: (ms: number, work: () => void) => void setTimeout(work, ms),
@@ -56,17 +80,30 @@ export class WorkspaceHub extends DurableObject<Env> implements HubRpc {
       runtime,
       archive: postgresArchive(db, workspaceId),
       source: postgresChannelSource(db, workspaceId),
+      settingsSource: postgresSettingsSource(db, workspaceId),
       budgetStore: messageBudgetStore(settings, workspaceId),
       rules: settings,
       messagesPerMinute: settings.messagesPerMinute,
       editWindowSeconds: settings.editWindowSeconds,
       retentionMs: settings.journalRetentionHours * 3_600_000,
+      privacy: {
+        erasure: postgresErasure(db, workspaceId),
+        retention: postgresRetention(db, workspaceId),
+        files: store && {
+          owns: (url) => store.owns(workspaceId, url),
+          isUsed: (url) => isAttachmentUsed(db, url),
+          remove: (url) => store.remove(url),
+        },
+      },
+      hooks: { workspaceId, source: postgresWebhookSource(db, workspaceId), sender: fetchHookSender(settings) },
+      push: sender && { sender, source: postgresPushSource(db, workspaceId) },
     });
     this.#sessions = new Sessions(this.#hub, runtime);
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING_TEXT, PONG_TEXT));
+    // One whose end woke the object is not among them: see `#forget`.
     for (const socket of ctx.getWebSockets()) {
-      const state = socket.deserializeAttachment() as ConnectionState | null;
-      if (state !== null) this.#connections.set(socket, this.#sessions.restore(hibernatingSocket(ctx, socket), state));
+      const connection = this.#restore(socket);
+      if (connection !== undefined) this.#connections.set(socket, connection);
     }
   }
 
@@ -79,6 +116,7 @@ export class WorkspaceHub extends DurableObject<Env> implements HubRpc {
       userId: request.headers.get("x-kabar-user-id") ?? "",
       workspaceId: request.headers.get("x-kabar-workspace-id") ?? "",
       tokenExpiresAt: Number(request.headers.get("x-kabar-token-exp")) * 1000,
+      acceptsBatches: request.headers.get("x-kabar-batch") === "1",
     });
     if (connection !== undefined) this.#connections.set(server, connection);
     const protocol = request.headers.get("sec-websocket-protocol");
@@ -138,8 +176,25 @@ export class WorkspaceHub extends DurableObject<Env> implements HubRpc {
     return this.#guarded(() => this.#hub.messageChanges.pin(command));
   }
 
+  appendStream(command: StreamAppendCommand): Promise<HubResult<StreamPlace>> {
+    return this.#guarded(() => this.#hub.streamWriter.append(command));
+  }
+
+  endStream(command: StreamEndCommand): Promise<HubResult<ChangedMessage>> {
+    return this.#guarded(() => this.#hub.streamWriter.end(command));
+  }
+
+  currentMessages(refs: MessageRef[]): Promise<HubResult<ChangedMessage[]>> {
+    return this.#guarded(async () => ({ ok: true, value: await this.#hub.currentMessages(refs) }));
+  }
+
+  muteMember(command: MuteCommand): Promise<HubResult<null>> {
+    return this.#guarded(() => this.#hub.mutes.set(command));
+  }
+
   async applySettings(version: number, settings: WorkspaceSettings): Promise<HubResult<null>> {
     this.#hub.settings.apply(version, settings);
+    this.#hub.retention?.restart();
     return { ok: true, value: null };
   }
 
@@ -159,12 +214,25 @@ export class WorkspaceHub extends DurableObject<Env> implements HubRpc {
     return { ok: true, value: null };
   }
 
+  async pushChanged(userIds: string[]): Promise<HubResult<null>> {
+    this.#hub.pushChanged(userIds);
+    return { ok: true, value: null };
+  }
+
+  eraseUser(userId: string, externalId: string | null): Promise<HubResult<ErasureProgress>> {
+    return this.#guarded(async () => ({ ok: true, value: await this.#erasure.start(userId, externalId) }));
+  }
+
+  async erasure(ref: string): Promise<HubResult<ErasureProgress | null>> {
+    return { ok: true, value: this.#erasure.find(ref) ?? null };
+  }
+
   async removeUser(userId: string): Promise<HubResult<null>> {
     this.#hub.removeUser(userId);
     return { ok: true, value: null };
   }
 
-  settled(scope: { channel: string } | { userId: string }): Promise<Settled> {
+  settled(scope: SettledScope): Promise<Settled> {
     return this.#hub.settled(scope);
   }
 
@@ -172,15 +240,64 @@ export class WorkspaceHub extends DurableObject<Env> implements HubRpc {
     return this.#hub.journalPage(request);
   }
 
+  async presenceOf(userIds: string[]): Promise<HubResult<PresenceOf[]>> {
+    return { ok: true, value: this.#hub.presence.of(userIds) };
+  }
+
+  applyWebhooks(snapshot: WebhookSnapshot): Promise<HubResult<null>> {
+    return this.#guarded(async () => {
+      this.#hooks.webhooks.apply(snapshot);
+      return { ok: true, value: null };
+    });
+  }
+
+  announceUser(user: User): Promise<HubResult<null>> {
+    return this.#guarded(async () => {
+      this.#hooks.webhooks.announceUser(user);
+      return { ok: true, value: null };
+    });
+  }
+
+  webhookDeliveries(query: DeliveryQuery): Promise<HubResult<NumberedDelivery[]>> {
+    return this.#guarded(() => this.#hooks.deliveries.list(query));
+  }
+
+  testWebhook(webhookId: string): Promise<HubResult<WebhookDelivery>> {
+    return this.#guarded(() => this.#hooks.deliveries.test(webhookId));
+  }
+
+  redeliver(webhookId: string, number: number): Promise<HubResult<WebhookDelivery>> {
+    return this.#guarded(() => this.#hooks.deliveries.redeliver(webhookId, number));
+  }
+
   async stats(): Promise<HubStats> {
     return this.#hub.stats();
   }
 
+  get #erasure() {
+    const { erasure } = this.#hub;
+    if (erasure === undefined) throw new Error("the hub was made without erasures");
+    return erasure;
+  }
+
+  get #hooks() {
+    const { webhooks, deliveries } = this.#hub;
+    if (webhooks === undefined || deliveries === undefined) throw new Error("the hub was made without hooks");
+    return { webhooks, deliveries };
+  }
+
   #forget(socket: WebSocket): void {
-    const connection = this.#connections.get(socket);
+    const connection = this.#connections.get(socket) ?? this.#restore(socket);
     if (connection === undefined) return;
     this.#connections.delete(socket);
     this.#sessions.closed(connection);
+    forgetState(socket);
+  }
+
+  /** The connection of a socket that outlived the object's memory; undefined where it was closed since. */
+  #restore(socket: WebSocket): Connection | undefined {
+    const state = socket.deserializeAttachment() as ConnectionState | null;
+    return state === null ? undefined : this.#sessions.restore(hibernatingSocket(this.ctx, socket), state);
   }
 
   /** Refusals and failures travel as values: a stub that saw an exception is broken for good. */

@@ -8,22 +8,31 @@ export interface Options {
   scenario: string;
   seconds?: number;
   sockets?: number;
+  workspaces?: number;
+  messages?: number;
+  batch?: boolean;
   baseUrl?: string;
   out?: string;
   allowRemote: boolean;
 }
 
 export const usage = `Usage: npm run load -- <scenario> [options]
+       npm run load -- compare <A.json> <B.json>
+       npm run load -- draw <file.json> [more.json]
 
 Scenarios: ${scenarioNames().join(", ")}
 
-  --seconds <n>     length of the measured part, after the ramp
+  --seconds <n>     length of the measured part, after the ramp; of each step, where there are steps
   --sockets <n>     sockets, one user each; the senders keep their share
+  --workspaces <n>  workspaces, each with the sockets that the scenario gives it (local stack only)
+  --messages <n>    length of the channel of "history"
+  --batch           open the sockets with ?batch=1
   --base-url <url>  server to load (default: the running local stack, from .kabar/dev.json)
   --out <file>      where the JSON summary goes (default: loadtest/results/<scenario>-<date>.json)
   --allow-remote    permit a target that is not on this machine: your own deployment only
 
-Environment: KABAR_BASE_URL, KABAR_API_KEY and KABAR_API_SECRET replace what .kabar/dev.json says.
+Environment: KABAR_BASE_URL, KABAR_API_KEY and KABAR_API_SECRET replace what .kabar/dev.json says; KABAR_DATA_DIR names
+the folder of another local stack.
 `;
 
 const wholeNumber = z.coerce.number({ error: "must be a number" }).int().min(1).optional();
@@ -35,18 +44,23 @@ export function readOptions(args: string[]): Options | undefined {
   const [scenario, ...rest] = positionals;
   if (scenario === undefined || rest.length > 0) throw new UsageError("Name exactly one scenario.");
   if (!scenarioNames().includes(scenario)) throw new UsageError(`There is no scenario "${scenario}".`);
-  const seconds = wholeNumber.safeParse(values.seconds);
-  const sockets = wholeNumber.safeParse(values.sockets);
-  if (!seconds.success) throw new UsageError("--seconds must be a whole number from 1.");
-  if (!sockets.success) throw new UsageError("--sockets must be a whole number from 1.");
   return {
     scenario,
-    seconds: seconds.data,
-    sockets: sockets.data,
+    seconds: readNumber("seconds", values.seconds),
+    sockets: readNumber("sockets", values.sockets),
+    workspaces: readNumber("workspaces", values.workspaces),
+    messages: readNumber("messages", values.messages),
+    batch: values.batch,
     baseUrl: values["base-url"],
     out: values.out,
     allowRemote: values["allow-remote"] === true,
   };
+}
+
+function readNumber(name: string, text: string | undefined): number | undefined {
+  const read = wholeNumber.safeParse(text);
+  if (!read.success) throw new UsageError(`--${name} must be a whole number from 1.`);
+  return read.data;
 }
 
 function parse(args: string[]) {
@@ -57,6 +71,9 @@ function parse(args: string[]) {
       options: {
         seconds: { type: "string" },
         sockets: { type: "string" },
+        workspaces: { type: "string" },
+        messages: { type: "string" },
+        batch: { type: "boolean" },
         "base-url": { type: "string" },
         out: { type: "string" },
         "allow-remote": { type: "boolean" },

@@ -1,31 +1,12 @@
 import { z } from "zod";
+import { distributionSchema, latencySummarySchema } from "./distribution-schema.ts";
+import { outcomeSchema } from "./outcome-schema.ts";
 import { metricSchema, scenarioSchema } from "./scenario.ts";
 
 /** The JSON summary of one run. Milliseconds, megabytes and percent of one processor core, as the names say. */
 
 const count = z.number().int().min(0);
 const figure = z.number().nullable();
-
-export const distributionSchema = z.object({
-  count,
-  mean: z.number(),
-  p50: z.number(),
-  p95: z.number(),
-  p99: z.number(),
-  p99_9: z.number(),
-  max: z.number(),
-});
-export type Distribution = z.infer<typeof distributionSchema>;
-
-export const latencySummarySchema = z.object({
-  /** From the moment that the timetable names: the figure to quote. */
-  from_intended: distributionSchema.nullable(),
-  /** From the moment that the generator got to it. */
-  from_start: distributionSchema.nullable(),
-  /** The histogram behind `from_intended`: HDR V2, compressed, base64, in microseconds. */
-  hdr: z.string().nullable(),
-});
-export type LatencySummary = z.infer<typeof latencySummarySchema>;
 
 export const deliverySummarySchema = z.object({
   /** Acknowledged messages × other members connected at the time of sending. */
@@ -101,6 +82,7 @@ export type Environment = z.infer<typeof environmentSchema>;
 export const targetResultSchema = z.object({
   name: z.string(),
   metric: metricSchema,
+  of: z.string().optional(),
   wanted: z.string(),
   measured: figure,
   /** Null where nothing was measured. */
@@ -154,6 +136,8 @@ export const summarySchema = z.object({
   errors: z.array(errorCountSchema),
   server: serverSummarySchema.nullable(),
   generator: generatorSummarySchema,
+  /** What the way of playing measures besides. */
+  outcome: outcomeSchema.default({}),
   /** All cores together during the measured part, whoever used them. */
   machine_busy_percent: figure,
   targets: z.array(targetResultSchema),

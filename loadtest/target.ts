@@ -1,4 +1,6 @@
 import fs from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { UsageError } from "./errors.ts";
 
@@ -10,6 +12,8 @@ export interface LoadTarget {
   loopback: boolean;
   /** Process of the server, where the local stack names it. */
   serverPid?: number;
+  /** The local stack's database and the workspace of the key, for what only the operator's way can make. */
+  local?: { databaseUrl: string; workspaceId: string };
 }
 
 /** What the load tool reads of `.kabar/dev.json`, which `npm start` writes. */
@@ -19,15 +23,21 @@ const devFileSchema = z.object({
   api_secret: z.string(),
   workspace_id: z.string(),
   worker_pid: z.number().int().optional(),
+  database_url: z.string().optional(),
 });
 
-const devFile = new URL("../.kabar/dev.json", import.meta.url);
+const projectRoot = path.join(import.meta.dirname, "..");
+
+/** The file of the local stack that runs in the usual data folder, or in the one that `KABAR_DATA_DIR` names. */
+function devFileOf(env: Record<string, string | undefined>): URL {
+  return pathToFileURL(path.resolve(projectRoot, env.KABAR_DATA_DIR ?? ".kabar", "dev.json"));
+}
 
 /** Puts the target together: options first, then environment, then the running local stack. */
 export function findTarget(
   options: { baseUrl?: string; allowRemote: boolean },
   env: Record<string, string | undefined> = process.env,
-  file: URL = devFile,
+  file: URL = devFileOf(env),
 ): LoadTarget {
   const dev = readDevFile(file);
   const address = options.baseUrl ?? env.KABAR_BASE_URL ?? dev?.base_url;
@@ -50,7 +60,14 @@ export function findTarget(
     );
   }
   const known = dev !== undefined && new URL(dev.base_url).origin === baseUrl.origin;
-  return { baseUrl, credential: `${key}:${secret}`, loopback, serverPid: known ? dev.worker_pid : undefined };
+  const ours = known && key === dev.api_key && dev.database_url !== undefined;
+  return {
+    baseUrl,
+    credential: `${key}:${secret}`,
+    loopback,
+    serverPid: known ? dev.worker_pid : undefined,
+    ...(ours ? { local: { databaseUrl: dev.database_url ?? "", workspaceId: dev.workspace_id } } : {}),
+  };
 }
 
 /** True for names and addresses that never leave this machine. */

@@ -1,7 +1,15 @@
-import type { ArchiveBatch, ArchivedCursor, ArchivedMessage, ArchivedReaction } from "../../src/domain/hub-ports.ts";
+import type {
+  ArchiveBatch,
+  ArchivedAct,
+  ArchivedCursor,
+  ArchivedMessage,
+  ArchivedMute,
+  ArchivedReaction,
+} from "../../src/domain/hub-ports.ts";
 import type { DurableData } from "../../src/protocol/frames-down.ts";
 import type { ChangedMessage, Message } from "../../src/protocol/message.ts";
 import type { JournalEvent } from "./journal.ts";
+import { archivedAct, archivedMute } from "./moderation-batch.ts";
 
 /**
  * What Postgres must learn of a run of journal events: of each message and each reaction the last state, and of each
@@ -13,6 +21,8 @@ export function archiveBatch(epoch: string, events: readonly JournalEvent[]): Ar
   const replies: Record<string, number> = {};
   const channels: Record<string, number> = {};
   const cursors = new Map<string, ArchivedCursor>();
+  const mutes = new Map<string, ArchivedMute>();
+  const acts: ArchivedAct[] = [];
   const cursor = (channelId: string, userId: string): ArchivedCursor => {
     const key = `${channelId} ${userId}`;
     const known = cursors.get(key);
@@ -39,9 +49,7 @@ export function archiveBatch(epoch: string, events: readonly JournalEvent[]): Ar
         messages.set(message.id, { ...message, client_id: event.clientId });
         countReply(message, 1);
         if (message.user_id === null) break;
-        const own = cursor(message.channel_id, message.user_id);
-        own.read_seq = Math.max(own.read_seq, message.seq);
-        own.read_at = message.created_at;
+        read(cursor(message.channel_id, message.user_id), message.seq, message.created_at);
         break;
       }
       case "message.updated":
@@ -68,16 +76,12 @@ export function archiveBatch(epoch: string, events: readonly JournalEvent[]): Ar
       }
       case "message.read": {
         const data = JSON.parse(event.body) as DurableData<"message.read">;
-        const own = cursor(data.channel_id, data.user_id);
-        own.read_seq = Math.max(own.read_seq, data.seq);
-        own.read_at = data.at;
+        read(cursor(data.channel_id, data.user_id), data.seq, data.at);
         break;
       }
       case "message.delivered": {
         const data = JSON.parse(event.body) as DurableData<"message.delivered">;
-        const own = cursor(data.channel_id, data.user_id);
-        own.delivered_seq = Math.max(own.delivered_seq, data.seq);
-        own.delivered_at = data.at;
+        deliver(cursor(data.channel_id, data.user_id), data.seq, data.at);
         break;
       }
       case "member.joined": {
@@ -86,12 +90,23 @@ export function archiveBatch(epoch: string, events: readonly JournalEvent[]): Ar
           const own = cursor(event.channelId, member.user.id);
           own.read_seq = Math.max(own.read_seq, data.last_seq);
           own.delivered_seq = Math.max(own.delivered_seq, data.last_seq);
+          // Whoever comes back has a new membership, in which nothing was read yet.
+          own.read_at = null;
+          own.delivered_at = null;
         }
+        break;
+      }
+      case "member.muted":
+      case "member.unmuted": {
+        const mute = archivedMute(event);
+        mutes.set(`${mute.channel_id} ${mute.user_id}`, mute);
         break;
       }
       default:
         break;
     }
+    const act = archivedAct(event);
+    if (act !== undefined) acts.push(act);
   }
   const [firstSeq, lastSeq] = [events[0]?.seq ?? 0, events.at(-1)?.seq ?? 0];
   return {
@@ -103,10 +118,27 @@ export function archiveBatch(epoch: string, events: readonly JournalEvent[]): Ar
     channels,
     replies,
     cursors: [...cursors.values()],
+    mutes: [...mutes.values()],
+    acts,
   };
+}
+
+/** Cursors move forward only, and a time is that of the move. What is read is delivered too. */
+function read(own: ArchivedCursor, seq: number, at: string): void {
+  if (seq > own.read_seq) {
+    own.read_seq = seq;
+    own.read_at = at;
+  }
+  deliver(own, seq, at);
+}
+
+function deliver(own: ArchivedCursor, seq: number, at: string): void {
+  if (seq <= own.delivered_seq) return;
+  own.delivered_seq = seq;
+  own.delivered_at = at;
 }
 
 /** True for events whose effect a reader of Postgres would miss until they are archived. */
 export function changesPostgres(event: JournalEvent): boolean {
-  return event.type.startsWith("message.") || event.type === "member.joined";
+  return event.type.startsWith("message.") || event.type === "member.joined" || event.type.endsWith("muted");
 }

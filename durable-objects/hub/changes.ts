@@ -16,6 +16,7 @@ export class Changes {
   readonly #fanout: Fanout;
   readonly #source: ChannelSource;
   readonly #onAppend: (event: JournalEvent) => void;
+  readonly #onLearn: (snapshot: ChannelSnapshot) => void;
   readonly #pulls = new Map<string, Promise<ChannelState | undefined>>();
 
   constructor(parts: {
@@ -24,7 +25,10 @@ export class Changes {
     fanout: Fanout;
     source: ChannelSource;
     onAppend(event: JournalEvent): void;
+    /** The hub learns a channel that it did not know. */
+    onLearn(snapshot: ChannelSnapshot): void;
   }) {
+    this.#onLearn = parts.onLearn;
     this.#directory = parts.directory;
     this.#journal = parts.journal;
     this.#fanout = parts.fanout;
@@ -62,12 +66,19 @@ export class Changes {
     // Read after the await: something newer may have been applied meanwhile.
     const state = this.#directory.channel(snapshot.channel.id);
     if (state === undefined) return this.#learn(snapshot);
+    // Messages that were written past this hub: their seqs are taken.
+    if (snapshot.last_seq > state.lastSeq && snapshot.last_message_id !== null) {
+      this.#directory.storeNewest(state, snapshot.last_seq, snapshot.last_message_id);
+      state.lastSeq = snapshot.last_seq;
+      state.lastMessageId = snapshot.last_message_id;
+    }
     if (snapshot.version > state.version) this.#applyChange(state, difference(state, snapshot));
     return state;
   }
 
   /** A channel at its first version has just been created; a later one existed before this hub heard of it. */
   #learn(snapshot: ChannelSnapshot): ChannelState {
+    this.#onLearn(snapshot);
     const change = snapshot.version === 1 ? asCreation(snapshot) : undefined;
     if (change !== undefined) return this.#applyChange(undefined, change);
     return this.#journal.transaction(() => {

@@ -1,6 +1,7 @@
 import { TokenBucket } from "../../src/domain/token-bucket.ts";
 import { CLOSE, type CloseReason } from "../../src/protocol/close-codes.ts";
 import { LIMITS } from "../../src/protocol/limits.ts";
+import type { FrameRun } from "./frame-run.ts";
 
 /** What of a connection survives hibernation, as small as it can be: at most 16 KiB are allowed, and each change is written. */
 export interface ConnectionState {
@@ -13,6 +14,14 @@ export interface ConnectionState {
   heardAt: number;
   /** Every entitled event after this journal seq has reached, or will reach, this connection. */
   resumeFrom: number;
+  /** True where the client said that nobody is at it; absent for false. */
+  away?: true;
+  /** Users whose presence this connection is told; absent for none. */
+  watching?: string[];
+  /** Channel that the client shows, null for none; absent where it never said. */
+  focus?: string | null;
+  /** True where the client takes batch frames; absent for false. */
+  batch?: true;
 }
 
 /** A socket as the hub sees it. */
@@ -31,6 +40,8 @@ export class Connection {
   readonly state: ConnectionState;
   /** While held, events wait in the journal for the client's `resume`; see `resume.ts`. */
   held: boolean;
+  /** Live frames that are collected for one batch; see `outlet.ts`. */
+  waiting: FrameRun | undefined;
   readonly #socket: HubSocket;
   readonly #bucket: TokenBucket;
   /** Live events up to this journal seq were sent otherwise. */
@@ -59,9 +70,21 @@ export class Connection {
     }
   }
 
-  /** Sends a live event unless it waits for a resume or was part of one. */
-  deliver(seq: number, text: string): void {
-    if (!this.held && seq > this.#through) this.send(text);
+  get takesBatches(): boolean {
+    return this.state.batch === true;
+  }
+
+  /** True where a live event is still to be sent: it neither waits for a resume nor was part of one. */
+  takes(seq: number): boolean {
+    return !this.held && seq > this.#through;
+  }
+
+  /** Sends what was collected, if anything was. */
+  sendWaiting(): void {
+    const run = this.waiting;
+    if (run === undefined) return;
+    this.waiting = undefined;
+    this.send(run.text);
   }
 
   /** Events up to `seq` have been replayed to this connection, beginning after `from`. */
@@ -73,11 +96,19 @@ export class Connection {
   }
 
   close(reason: CloseReason): void {
+    this.sendWaiting();
     try {
       this.#socket.close(CLOSE[reason].code, CLOSE[reason].reason);
     } catch {
       // Closed already.
     }
+  }
+
+  /** Notes which channel the client shows, null for none. */
+  focusOn(channelId: string | null): void {
+    if (this.state.focus === channelId) return;
+    this.state.focus = channelId;
+    this.#socket.store(this.state);
   }
 
   /** Unix milliseconds at which the client was last heard, pings included. */
@@ -89,6 +120,12 @@ export class Connection {
   heard(now: number): void {
     if (now - this.state.heardAt < HEARD_STORE_MS) return;
     this.state.heardAt = now;
+    this.#socket.store(this.state);
+  }
+
+  /** Changes what is remembered of the client's own wishes, across hibernation too. */
+  remember(wishes: Pick<ConnectionState, "away" | "watching">): void {
+    Object.assign(this.state, wishes);
     this.#socket.store(this.state);
   }
 

@@ -9,6 +9,8 @@ const CHECK_SPACING_MS = 10_000;
 /** The open connections of a workspace, by user. */
 export class Connections {
   readonly byUser = new Map<string, Set<Connection>>();
+  /** Called with a user's last connection once it is removed. */
+  onLast: ((connection: Connection) => void) | undefined;
   #size = 0;
 
   get size(): number {
@@ -34,7 +36,9 @@ export class Connections {
     const own = this.byUser.get(connection.userId);
     if (!own?.delete(connection)) return;
     this.#size--;
-    if (own.size === 0) this.byUser.delete(connection.userId);
+    if (own.size > 0) return;
+    this.byUser.delete(connection.userId);
+    this.onLast?.(connection);
   }
 
   /** Closes connections that have been silent too long or whose token has expired. */

@@ -204,17 +204,17 @@ export class Directory {
     if (member !== undefined) member.role = role;
   }
 
-  /** Moves a member's cursor (one row). */
+  /** Moves a member's cursor (one row). What is read is delivered too. */
   setCursor(state: ChannelState, member: MemberState, kind: "read" | "delivered", seq: number): void {
-    const column = kind === "read" ? "read_seq" : "delivered_seq";
+    if (kind === "read") member.readSeq = seq;
+    member.deliveredSeq = Math.max(member.deliveredSeq, seq);
     this.#sql.run(
-      `UPDATE members SET ${column} = ? WHERE channel_id = ? AND user_id = ?`,
-      seq,
+      `UPDATE members SET read_seq = ?, delivered_seq = ? WHERE channel_id = ? AND user_id = ?`,
+      member.readSeq,
+      member.deliveredSeq,
       state.info.id,
       member.userId,
     );
-    if (kind === "read") member.readSeq = seq;
-    else member.deliveredSeq = seq;
   }
 
   removeMembers(state: ChannelState, userIds: readonly string[]): void {
@@ -253,6 +253,12 @@ export class Directory {
        ON CONFLICT (id) DO UPDATE SET deleted = 1`,
       id,
     );
+    this.#users.delete(id);
+  }
+
+  /** Keeps nothing of a deleted user's profile. */
+  blankUser(id: string): void {
+    this.#sql.run(`UPDATE users SET external_id = '', name = '', avatar_url = NULL WHERE id = ? AND deleted = 1`, id);
     this.#users.delete(id);
   }
 

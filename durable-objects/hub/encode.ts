@@ -37,7 +37,8 @@ export function encodeMentioned(event: JournalEvent, cursor: string): { userIds:
   return { userIds, frame };
 }
 
-function mentionedBy(event: JournalEvent): string[] {
+/** Whom a message mentions since this event, its author aside. */
+export function mentionedBy(event: JournalEvent): string[] {
   if (event.type === "message.created" && event.body.includes('"mentions":[{')) {
     const { message } = JSON.parse(event.body) as { message: ChangedMessage };
     return message.mentions.map((mention) => mention.user_id).filter((id) => id !== event.userId);

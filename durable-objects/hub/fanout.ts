@@ -1,10 +1,11 @@
-import { isOwnOnly } from "../../src/domain/audience.ts";
+import { entitledUsers } from "../../src/domain/audience.ts";
 import { encodeResumeCursor } from "../../src/domain/resume-cursor.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import type { Directory } from "./directory.ts";
 import { encodeEvent, encodeMentioned } from "./encode.ts";
 import type { Journal, JournalEvent } from "./journal.ts";
+import { Outlet } from "./outlet.ts";
 import type { HubRuntime } from "./storage.ts";
 
 interface Pending {
@@ -22,14 +23,25 @@ export class Fanout {
   readonly #directory: Directory;
   readonly #journal: Journal;
   readonly #runtime: HubRuntime;
+  readonly #outlet: Outlet;
+  readonly #sharesReceipts: () => boolean;
   #queue: Pending[] = [];
   #scheduled = false;
 
-  constructor(parts: { connections: Connections; directory: Directory; journal: Journal; runtime: HubRuntime }) {
+  constructor(parts: {
+    connections: Connections;
+    directory: Directory;
+    journal: Journal;
+    runtime: HubRuntime;
+    /** The workspace's switch for read receipts. */
+    sharesReceipts(): boolean;
+  }) {
+    this.#sharesReceipts = parts.sharesReceipts;
     this.#connections = parts.connections;
     this.#directory = parts.directory;
     this.#journal = parts.journal;
     this.#runtime = parts.runtime;
+    this.#outlet = new Outlet(parts.runtime);
   }
 
   enqueue(event: JournalEvent, besides?: readonly string[]): void {
@@ -38,23 +50,52 @@ export class Fanout {
     this.#scheduled = true;
     this.#runtime.defer(0, () => {
       this.#scheduled = false;
-      this.flush();
+      this.#drain();
     });
   }
 
   /** Sends everything that waits, now. */
   flush(): void {
+    this.#drain();
+    this.#outlet.flush();
+  }
+
+  #drain(): void {
     if (this.#queue.length === 0) return;
     const queue = this.#queue;
     this.#queue = [];
-    for (const pending of queue) this.#deliver(pending);
+    this.#outlet.round(queue.length, () => {
+      for (const pending of queue) this.#deliver(pending);
+    });
   }
 
   /** Sends one encoded signal to the channel's members except `exceptUserId`. */
   signal(channelId: string, frame: string, exceptUserId: string): void {
-    this.#eachRecipient(channelId, undefined, (connection) => {
-      if (connection.userId !== exceptUserId) connection.send(frame);
+    this.#outlet.round(1, () =>
+      this.#eachRecipient(channelId, undefined, (connection) => {
+        if (connection.userId !== exceptUserId) this.#outlet.send(connection, frame);
+      }),
+    );
+  }
+
+  /** Sends one encoded signal to connections, wherever they belong. */
+  signalTo(recipients: Iterable<Connection>, frame: string): void {
+    this.#outlet.round(1, () => {
+      for (const connection of recipients) this.#outlet.send(connection, frame);
     });
+  }
+
+  /**
+   * Sends one encoded signal to the channel's members, behind every event that waits, so that it may build on them.
+   * Connections that are held get none: what they need of it comes when they go live.
+   */
+  follow(channelId: string, frame: string): void {
+    this.#drain();
+    this.#outlet.round(1, () =>
+      this.#eachRecipient(channelId, undefined, (connection) => {
+        if (!connection.held) this.#outlet.send(connection, frame);
+      }),
+    );
   }
 
   #deliver({ event, besides }: Pending): void {
@@ -63,18 +104,27 @@ export class Fanout {
     // Only the sender's own connections see its idempotency key.
     const ownFrame = event.clientId === null ? frame : encodeEvent(event, cursor, true);
     const deliver = (connection: Connection) => {
-      connection.deliver(event.seq, connection.userId === event.userId ? ownFrame : frame);
+      if (!connection.takes(event.seq)) return;
+      this.#outlet.send(connection, connection.userId === event.userId ? ownFrame : frame);
     };
-    const memberCount = this.#directory.channel(event.channelId)?.members.size ?? 0;
-    if (event.userId !== null && isOwnOnly(event.type, memberCount)) {
-      for (const connection of this.#connections.of(event.userId)) deliver(connection);
-    } else this.#eachRecipient(event.channelId, besides, deliver);
+    const entitled = entitledUsers(event, this.#sharesReceipts());
+    if (entitled === undefined) this.#eachRecipient(event.channelId, besides, deliver);
+    else this.#eachOf(entitled, event.channelId, deliver);
     const mentioned = encodeMentioned(event, cursor);
     if (mentioned === undefined) return;
     const members = this.#directory.channel(event.channelId)?.members;
     for (const userId of mentioned.userIds) {
       if (!members?.has(userId)) continue;
-      for (const connection of this.#connections.of(userId)) connection.deliver(event.seq, mentioned.frame);
+      for (const connection of this.#connections.of(userId)) {
+        if (connection.takes(event.seq)) this.#outlet.send(connection, mentioned.frame);
+      }
+    }
+  }
+
+  #eachOf(userIds: readonly string[], channelId: string, send: (connection: Connection) => void): void {
+    const members = this.#directory.channel(channelId)?.members;
+    for (const userId of userIds) {
+      if (members?.has(userId)) for (const connection of this.#connections.of(userId)) send(connection);
     }
   }
 

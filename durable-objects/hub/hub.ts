@@ -1,43 +1,78 @@
 import { nextAlarm } from "../../src/domain/alarm.ts";
 import type {
   ChannelChange,
+  ChannelSnapshot,
   HubResult,
   HubStats,
   JournalPageRequest,
+  MessageRef,
   ReceiptCommand,
   SendCommand,
   Settled,
+  SettledScope,
   TailPage,
   UserProfile,
 } from "../../src/domain/hub-contract.ts";
-import type { Archive, BudgetStore, ChannelSource } from "../../src/domain/hub-ports.ts";
+import type {
+  Archive,
+  BudgetStore,
+  ChannelSource,
+  ErasureStore,
+  FileStore,
+  HookSender,
+  PushSender,
+  PushSource,
+  RetentionStore,
+  SettingsSource,
+  WebhookSource,
+} from "../../src/domain/hub-ports.ts";
 import type { SendRules } from "../../src/domain/send-rules.ts";
 import { LIMITS } from "../../src/protocol/limits.ts";
-import type { Message } from "../../src/protocol/message.ts";
+import type { ChangedMessage, Message } from "../../src/protocol/message.ts";
 import { Archiver } from "./archiver.ts";
+import { BeforeSendHook } from "./before-send.ts";
 import { MessageBudget } from "./budget.ts";
 import { Changes } from "./changes.ts";
 import type { Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import type { JournalConsumer } from "./consumer.ts";
 import { Directory } from "./directory.ts";
+import { Erasure } from "./erasure.ts";
 import { Fanout } from "./fanout.ts";
+import { FileRemoval } from "./file-removal.ts";
 import { Journal, type JournalEvent } from "./journal.ts";
 import { MessageChanges } from "./message-changes.ts";
 import { MessageLookup } from "./message-lookup.ts";
+import { Neighbours } from "./neighbours.ts";
+import { Moderator } from "./moderator.ts";
+import { Mutes } from "./mutes.ts";
+import { forgetPushes } from "./push/place.ts";
+import { Push } from "./push/push.ts";
+import { Presence } from "./presence.ts";
+import { PresenceAudience } from "./presence-audience.ts";
+import { PresenceStore } from "./presence-store.ts";
 import { Receipts } from "./receipts.ts";
+import { RecentAuthors } from "./recent-authors.ts";
 import { Resume } from "./resume.ts";
+import { Retention } from "./retention.ts";
 import { migrate } from "./schema.ts";
 import { Sender, type Sent } from "./send.ts";
 import { SettingsStore } from "./settings-store.ts";
 import type { HubRuntime, HubSql } from "./storage.ts";
+import { StreamWriter } from "./stream-writer.ts";
+import { Streams } from "./streams.ts";
+import { Today } from "./today.ts";
 import { Typing } from "./typing.ts";
+import { Deliveries } from "./webhooks/deliveries.ts";
+import { Webhooks } from "./webhooks/webhooks.ts";
 
 export interface HubOptions {
   sql: HubSql;
   runtime: HubRuntime;
   archive: Archive;
   source: ChannelSource;
+  /** Without one a hub that heard of no settings keeps the defaults. */
+  settingsSource?: SettingsSource;
   budgetStore: BudgetStore | undefined;
   rules: SendRules;
   messagesPerMinute: number;
@@ -45,11 +80,19 @@ export interface HubOptions {
   editWindowSeconds: number;
   retentionMs: number;
   consumers?: JournalConsumer[];
+  /** Undefined where no push service is configured. */
+  push?: { source: PushSource; sender: PushSender } | undefined;
+  /** Undefined where the hub erases nothing by itself. */
+  privacy?: { erasure: ErasureStore; retention: RetentionStore; files: FileStore | undefined } | undefined;
+  /** Undefined where the hub reaches no customers' servers. */
+  hooks?: { workspaceId: string; source: WebhookSource; sender: HookSender } | undefined;
 }
 
 /** Events that one alarm trims; more follow in the next. */
 const TRIM_EVENTS = 5_000;
 const TRIM_SPACING_MS = 10_000;
+/** Until the next look where nothing could be trimmed. */
+const TRIM_HELD_MS = 3_600_000;
 
 /**
  * One workspace's sequencer: composes the parts over plain interfaces and answers the Worker's calls. Sockets are in
@@ -68,6 +111,19 @@ export class Hub {
   readonly messageChanges: MessageChanges;
   readonly settings: SettingsStore;
   readonly typing: Typing;
+  readonly presence: Presence;
+  readonly push: Push | undefined;
+  readonly webhooks: Webhooks | undefined;
+  readonly deliveries: Deliveries | undefined;
+  readonly mutes: Mutes;
+  readonly streams: Streams;
+  readonly streamWriter: StreamWriter;
+  readonly lookup: MessageLookup;
+  readonly files: FileRemoval | undefined;
+  readonly erasure: Erasure | undefined;
+  readonly retention: Retention | undefined;
+  readonly #authors: RecentAuthors;
+  readonly #today: Today;
   readonly #runtime: HubRuntime;
   readonly #consumers: JournalConsumer[];
   readonly #retentionMs: number;
@@ -82,10 +138,22 @@ export class Hub {
     this.#retentionMs = options.retentionMs;
     const directory = new Directory(sql);
     const journal = new Journal(sql, runtime);
-    const fanout = new Fanout({ connections: this.connections, directory, journal, runtime });
+    this.settings = new SettingsStore(sql, runtime, options.settingsSource);
+    this.#today = new Today(journal, runtime);
+    const sharesReceipts = () => this.settings.current.read_receipts;
+    const fanout = new Fanout({ connections: this.connections, directory, journal, runtime, sharesReceipts });
     const onAppend = (event: JournalEvent) => this.#appended(event);
-    const changes = new Changes({ directory, journal, fanout, source, onAppend });
-    const lookup = new MessageLookup({ archive, settle: (channelId) => this.archiver.settle([channelId]) });
+    const onLearn = (snapshot: ChannelSnapshot) => this.mutes.learn(snapshot);
+    const changes = new Changes({ directory, journal, fanout, source, onAppend, onLearn });
+    const mutes = new Mutes({ sql, directory, changes, journal, fanout, runtime, onAppend });
+    const moderationOf = () => this.settings.current.moderation;
+    const moderator = new Moderator({ journal, fanout, mutes, runtime, settings: moderationOf, onAppend });
+    this.mutes = mutes;
+    const lookup = new MessageLookup({
+      archive,
+      settle: (channelId) => this.archiver.settle([channelId]),
+      liveText: (messageId) => this.streams.shownText(messageId),
+    });
     this.archiver = new Archiver({
       journal,
       archive,
@@ -98,22 +166,135 @@ export class Hub {
     this.journal = journal;
     this.fanout = fanout;
     this.changes = changes;
-    this.resume = new Resume({ directory, journal });
-    this.sender = new Sender({ directory, changes, journal, fanout, budget, lookup, runtime, rules, onAppend });
-    this.receipts = new Receipts({ directory, changes, journal, fanout, lookup, runtime, onAppend });
+    this.streams = new Streams({
+      sql,
+      directory,
+      journal,
+      fanout,
+      connections: this.connections,
+      lookup,
+      moderator,
+      runtime,
+      onAppend,
+      onSchedule: () => this.wakeForEffects(),
+    });
+    this.addConsumer(this.streams);
+    this.streamWriter = new StreamWriter({
+      directory,
+      changes,
+      lookup,
+      streams: this.streams,
+      mutes,
+      runtime,
+      rules,
+    });
+    this.lookup = lookup;
+    this.resume = new Resume({
+      directory,
+      journal,
+      sharesReceipts,
+      onLive: (connection) => this.streams.catchUp(connection),
+    });
+    const { hooks } = options;
+    const hook = hooks && new BeforeSendHook({ ...hooks, runtime, settings: () => this.settings.current });
+    this.sender = new Sender({
+      directory,
+      changes,
+      journal,
+      fanout,
+      budget,
+      lookup,
+      streams: this.streams,
+      mutes,
+      moderator,
+      hook,
+      runtime,
+      rules,
+      onAppend,
+    });
+    const { privacy } = options;
+    const settle = () => this.archiver.settle([...this.archiver.unsettled]);
+    const wake = () => this.wakeForEffects();
+    this.files = privacy?.files && new FileRemoval({ sql, runtime, files: privacy.files, settle, onSchedule: wake });
+    this.erasure =
+      privacy &&
+      new Erasure({
+        sql,
+        runtime,
+        journal,
+        directory,
+        fanout,
+        changes,
+        lookup,
+        store: privacy.erasure,
+        files: this.files,
+        settle,
+        removeUser: (userId) => this.removeUser(userId),
+        onAppend,
+        onSchedule: wake,
+      });
+    this.retention =
+      privacy &&
+      new Retention({
+        sql,
+        runtime,
+        settings: this.settings,
+        lookup,
+        store: privacy.retention,
+        files: this.files,
+        onSchedule: wake,
+      });
+    for (const consumer of [this.files, this.erasure, this.retention]) {
+      if (consumer !== undefined) this.addConsumer(consumer);
+    }
+    this.#authors = new RecentAuthors(sql);
+    this.receipts = new Receipts({
+      directory,
+      changes,
+      journal,
+      fanout,
+      lookup,
+      authors: this.#authors,
+      runtime,
+      sharesReceipts,
+      onAppend,
+    });
     this.messageChanges = new MessageChanges({
       directory,
       changes,
       journal,
       fanout,
       lookup,
+      mutes,
+      moderator,
       runtime,
       rules,
       editWindowSeconds: options.editWindowSeconds,
       onAppend,
+      onFileGone: (url) => this.files?.add(url, null),
     });
-    this.settings = new SettingsStore(sql);
-    this.typing = new Typing({ changes, fanout, runtime });
+    const { connections } = this;
+    const onSchedule = () => this.wakeForEffects();
+    this.push = options.push && new Push({ sql, runtime, journal, directory, connections, onSchedule, ...options.push });
+    if (this.push === undefined) forgetPushes(sql);
+    else this.addConsumer(this.push);
+    this.webhooks = hooks && new Webhooks({ sql, runtime, journal, directory, onSchedule, ...hooks });
+    if (this.webhooks !== undefined) this.addConsumer(this.webhooks);
+    this.deliveries = this.webhooks && new Deliveries({ webhooks: this.webhooks, journal, runtime });
+    this.typing = new Typing({ changes, fanout, runtime, settings: this.settings });
+    const neighbours = new Neighbours(sql);
+    this.presence = new Presence({
+      connections: this.connections,
+      directory,
+      neighbours,
+      audience: new PresenceAudience(this.connections, neighbours),
+      store: new PresenceStore(sql),
+      fanout,
+      settings: this.settings,
+      runtime,
+      onSchedule: () => this.wakeForEffects(),
+    });
+    this.addConsumer(this.presence);
   }
 
   send(command: SendCommand): Promise<HubResult<Sent>> {
@@ -132,16 +313,27 @@ export class Hub {
     if (this.directory.knowsUser(user.id)) this.directory.putUsers([user]);
   }
 
+  /** Devices, mutes or blocks of users have changed in Postgres. */
+  pushChanged(userIds: readonly string[]): void {
+    this.push?.profiles.changed(userIds);
+  }
+
   removeUser(userId: string): void {
+    this.pushChanged([userId]);
     this.directory.deleteUser(userId);
     for (const connection of [...this.connections.of(userId)]) {
       connection.close("USER_REMOVED");
       this.connections.remove(connection);
     }
+    this.presence.forget(userId);
+    this.webhooks?.forgetUser(userId);
   }
 
   /** Waits until Postgres has what the reader is about to look at; `archived` is false where it cannot be had. */
-  async settled(scope: { channel: string } | { userId: string }): Promise<Settled> {
+  async settled(scope: SettledScope): Promise<Settled> {
+    if ("workspace" in scope) {
+      return { archived: await this.archiver.settle([...this.archiver.unsettled]), lastSeq: 0, changed: undefined };
+    }
     if ("userId" in scope) {
       const mine = this.directory.membershipsOf(scope.userId);
       const owed = [...this.archiver.unsettled].filter((id) => mine.has(id));
@@ -153,6 +345,12 @@ export class Hub {
     const seq = this.archiver.changedAt(channel.info.id);
     const changed = seq === undefined ? undefined : { epoch: this.journal.epoch, seq };
     return { archived: await this.archiver.settle([channel.info.id]), lastSeq, changed };
+  }
+
+  /** Messages as they are now, in no order. Throws where only Postgres could tell and it does not answer. */
+  async currentMessages(refs: readonly MessageRef[]): Promise<ChangedMessage[]> {
+    const found = await Promise.all(refs.map(({ channelId, messageId }) => this.lookup.find(channelId, messageId)));
+    return found.filter((state) => state !== undefined).map((state) => state.message);
   }
 
   /** The newest messages that the journal still holds. */
@@ -168,13 +366,17 @@ export class Hub {
       return { ok: false, error: { code: "NOT_A_MEMBER", message: "the user is not a member" } };
     }
     const events = this.journal.newestMessages(channel.info.id, before ?? channel.lastSeq + 1, limit);
-    const messages = events.map((event) => (JSON.parse(event.body) as { message: Message }).message);
+    const messages = events.map((event) => {
+      const { message } = JSON.parse(event.body) as { message: Message };
+      return message.streaming ? this.streams.present(message, false) : message;
+    });
     return { ok: true, value: { messages, hasMore: (messages.at(-1)?.seq ?? 1) > 1 } };
   }
 
   stats(): HubStats {
     const { epoch, head, archived, parked } = this.journal;
-    return { epoch, head, archived, parked, connections: this.connections.size, users: this.connections.userCount };
+    const { size: connections, userCount: users } = this.connections;
+    return { epoch, head, archived, parked, connections, users, messagesToday: this.#today.messages };
   }
 
   /** A connection was opened: wake to look after it. */
@@ -195,10 +397,11 @@ export class Hub {
     }
     this.journal.storeWatermark();
     const oldest = this.journal.oldestTrimmable();
-    if (oldest !== undefined && oldest + this.#retentionMs <= now) {
+    if (oldest !== undefined && oldest + this.#journalMs <= now) {
       const needed = Math.min(...this.#consumers.map((consumer) => consumer.doneThrough()));
-      this.journal.trim(now - this.#retentionMs, TRIM_EVENTS, needed);
-      this.#trimNotBefore = now + TRIM_SPACING_MS;
+      const trimmed = this.journal.trim(now - this.#journalMs, TRIM_EVENTS, needed);
+      // What a consumer still needs (a dead letter for a week) must not keep the object awake.
+      this.#trimNotBefore = now + (trimmed > 0 ? TRIM_SPACING_MS : TRIM_HELD_MS);
     }
     this.#alarmAt = this.#earliest();
     if (this.#alarmAt !== undefined) this.#runtime.setAlarm(this.#alarmAt);
@@ -215,8 +418,15 @@ export class Hub {
     if (attempt !== undefined) this.#wakeBy(attempt);
   }
 
+  /** Milliseconds that the journal keeps events: no longer than the workspace keeps messages. */
+  get #journalMs(): number {
+    return Math.min(this.#retentionMs, this.retention?.keepMs ?? Number.POSITIVE_INFINITY);
+  }
+
   #appended(event: JournalEvent): void {
     this.archiver.appended(event);
+    this.#today.appended(event);
+    this.#authors.appended(event);
     for (const consumer of this.#consumers) consumer.appended(event);
   }
 
@@ -241,7 +451,7 @@ export class Hub {
         connections: this.connections.nextCheck(now),
         archive: this.archiver.nextAttempt(now),
         effects: nextOf(this.#consumers, now),
-        trim: oldest === undefined ? undefined : Math.max(oldest + this.#retentionMs, this.#trimNotBefore),
+        trim: oldest === undefined ? undefined : Math.max(oldest + this.#journalMs, this.#trimNotBefore),
       },
       now,
     );

@@ -15,6 +15,8 @@ export interface JournalEvent {
   messageId: string | null;
   /** The sender's idempotency key. */
   clientId: string | null;
+  /** The members who see the event besides its own user; undefined for all of them. */
+  audience?: readonly string[] | undefined;
 }
 
 export type NewEvent = Omit<JournalEvent, "seq" | "at">;
@@ -28,9 +30,10 @@ interface JournalRow {
   user_id: string | null;
   message_id: string | null;
   client_id: string | null;
+  audience: string | null;
 }
 
-const COLUMNS = `seq, type, channel_id, at, body, user_id, message_id, client_id`;
+const COLUMNS = `seq, type, channel_id, at, body, user_id, message_id, client_id, audience`;
 
 /**
  * The workspace's ordered, durable log in the object's SQLite: what was acknowledged, what a resume replays, and what
@@ -45,6 +48,7 @@ export class Journal {
   #archived: number;
   #archivedStored: number;
   #trimmed: number;
+  #floor: number;
 
   constructor(sql: HubSql, runtime: HubRuntime) {
     this.#sql = sql;
@@ -55,6 +59,7 @@ export class Journal {
     this.#archived = Number(this.#meta("archived") ?? 0);
     this.#archivedStored = this.#archived;
     this.#trimmed = Number(this.#meta("trimmed") ?? 0);
+    this.#floor = Number(this.#meta("floor") ?? 0);
     this.#epoch = this.#meta("epoch") ?? this.renewEpoch();
   }
 
@@ -77,6 +82,18 @@ export class Journal {
     return this.#trimmed;
   }
 
+  /** No resume can start below this seq: what is there was trimmed, or was changed afterwards. */
+  get floor(): number {
+    return Math.max(this.#trimmed, this.#floor);
+  }
+
+  /** Makes cursors below `seq` invalid; their holders get `resync`. */
+  raiseFloor(seq: number): void {
+    if (seq <= this.#floor) return;
+    this.#floor = seq;
+    this.#setMeta("floor", String(seq));
+  }
+
   /** Makes every cursor issued so far invalid; their holders get `resync`. */
   renewEpoch(): string {
     const random = () => Math.floor(this.#runtime.random() * 36 ** 6).toString(36);
@@ -91,7 +108,7 @@ export class Journal {
     // A clock that steps back must not: times rise with seqs.
     const at = Math.max(this.#lastAt, this.#runtime.now());
     this.#sql.run(
-      `INSERT INTO journal (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO journal (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       seq,
       event.type,
       event.channelId,
@@ -100,6 +117,7 @@ export class Journal {
       event.userId,
       event.messageId,
       event.clientId,
+      event.audience === undefined ? null : JSON.stringify(event.audience),
     );
     this.#head = seq;
     this.#lastAt = at;
@@ -130,7 +148,8 @@ export class Journal {
 
   /**
    * Events after `after` up to `through` in the given channels, and departures of the user itself from any channel,
-   * oldest first. A channel's events count from the seq at which the user joined it.
+   * oldest first. A channel's events count from the seq at which the user joined it; those with an audience of others
+   * are left out.
    *
    * @param memberships channel id → journal seq of the join
    */
@@ -138,6 +157,7 @@ export class Journal {
     return this.#rows(
       `JOIN json_each(?) AS mine ON mine.key = journal.channel_id
        WHERE journal.seq > ? AND journal.seq <= ? AND journal.seq >= mine.value
+         AND (audience IS NULL OR user_id = ? OR instr(audience, ?) > 0)
        UNION ALL
        SELECT ${COLUMNS} FROM journal
        WHERE seq > ? AND seq <= ? AND type = 'member.left'
@@ -147,6 +167,8 @@ export class Journal {
       JSON.stringify(Object.fromEntries(memberships)),
       after,
       through,
+      userId,
+      JSON.stringify(userId),
       after,
       through,
       userId,
@@ -194,6 +216,18 @@ export class Journal {
     );
   }
 
+  /** A message after its newest change that is still in the journal; undefined where it has none. */
+  newestState(messageId: string): ChangedMessage | undefined {
+    const message = this.#sql.all<{ message: string }>(
+      `SELECT json_extract(body, '$.message') AS message FROM journal
+       WHERE message_id = ? AND message_id IS NOT NULL AND type <> 'message.created'
+         AND json_type(body, '$.message') IS NOT NULL
+       ORDER BY seq DESC LIMIT 1`,
+      messageId,
+    )[0]?.message;
+    return message === undefined ? undefined : (JSON.parse(message) as ChangedMessage);
+  }
+
   /** Seq of the event that created the message: times rise with seqs, so its own time leads there. */
   #creationOf(message: ChangedMessage): number | undefined {
     const time = Date.parse(message.created_at);
@@ -205,6 +239,16 @@ export class Journal {
       time + 10_000,
       message.id,
     )[0]?.seq;
+  }
+
+  /** How many messages were created since `time` (unix milliseconds), as far as the journal reaches back. */
+  countMessagesSince(time: number): number {
+    const [row] = this.#sql.all<{ rows: number }>(
+      `SELECT count(*) AS rows FROM journal WHERE seq >= ? AND at >= ? AND type = 'message.created'`,
+      this.#firstAt(time),
+      time,
+    );
+    return row?.rows ?? 0;
   }
 
   /** The first seq whose event is not older than `time`, by bisection. */
@@ -313,6 +357,7 @@ export class Journal {
       userId: row.user_id,
       messageId: row.message_id,
       clientId: row.client_id,
+      audience: row.audience === null ? undefined : (JSON.parse(row.audience) as string[]),
     }));
   }
 

@@ -9,6 +9,7 @@ import type {
   UnsendCommand,
 } from "../../src/domain/hub-contract.ts";
 import { readContent, type SendRules } from "../../src/domain/send-rules.ts";
+import { tombstoneOf } from "../../src/domain/tombstone.ts";
 import type { DurableData, DurableType } from "../../src/protocol/frames-down.ts";
 import type { ChangedMessage } from "../../src/protocol/message.ts";
 import type { Changes } from "./changes.ts";
@@ -17,6 +18,8 @@ import type { Fanout } from "./fanout.ts";
 import type { Journal, JournalEvent } from "./journal.ts";
 import { readMentions } from "./mentions.ts";
 import type { MessageLookup, MessageState } from "./message-lookup.ts";
+import type { Moderator } from "./moderator.ts";
+import type { Mutes } from "./mutes.ts";
 import type { HubRuntime } from "./storage.ts";
 
 export interface MessageChangesParts {
@@ -25,11 +28,15 @@ export interface MessageChangesParts {
   journal: Journal;
   fanout: Fanout;
   lookup: MessageLookup;
+  mutes: Mutes;
+  moderator: Moderator;
   runtime: HubRuntime;
   rules: SendRules;
   /** Seconds after which its author may no longer edit a message; 0 for no limit. */
   editWindowSeconds: number;
   onAppend(event: JournalEvent): void;
+  /** The message that showed this file is gone. Called inside the transaction. */
+  onFileGone(url: string | null): void;
 }
 
 type Refused = { ok: false; error: HubError };
@@ -47,13 +54,16 @@ export class MessageChanges {
     const found = await this.#find(ref, messageId, actor);
     if (!found.ok) return found;
     const { channel, state, standing, userId } = found;
-    const { directory, runtime, rules, editWindowSeconds } = this.#parts;
+    const { directory, mutes, moderator, runtime, rules, editWindowSeconds } = this.#parts;
     const { message } = state;
+    const muted = userId === null ? undefined : mutes.refusal(channel.info.id, userId);
+    if (muted !== undefined) return muted;
     const isAuthor = userId !== null && userId === message.user_id;
     if (!isAllowed(standing, isAuthor ? "message.edit_own" : "message.edit_any")) {
       return refuse("NOT_AUTHOR", "only its author may edit a message");
     }
     if (message.deleted_at !== null) return refuse("NOT_FOUND", "the message was unsent");
+    if (message.streaming) return refuse("CONFLICT", "it is still being written: finish its stream first");
     const age = runtime.now() - Date.parse(message.created_at);
     if (standing !== "workspace" && editWindowSeconds > 0 && age > editWindowSeconds * 1000) {
       return refuse("EDIT_WINDOW_EXPIRED", `a message may be edited for ${editWindowSeconds} s`);
@@ -67,10 +77,14 @@ export class MessageChanges {
     if ("refusal" in read) return { ok: false, error: read.refusal };
     const mentions = body.mentions === undefined ? message.mentions : readMentions(directory, channel, body.mentions);
     if (mentions === undefined) return refuse("VALIDATION_ERROR", "mentions must name members of the channel");
+    // What an operator's server writes into a message is not judged.
+    const isNewText = userId !== null && read.content !== message.content;
+    const review = isNewText ? moderator.reviewChange(channel, userId, read.content) : undefined;
+    if (review?.ok === false) return review;
 
     const next: ChangedMessage = {
       ...message,
-      content: read.content,
+      content: review?.verdict.content ?? read.content,
       mentions,
       metadata: body.metadata ?? message.metadata,
       edited_at: new Date(runtime.now()).toISOString(),
@@ -80,6 +94,7 @@ export class MessageChanges {
     const added = mentions.map((mention) => mention.user_id).filter((id) => !before.has(id));
     const data = { message: next, ...(added.length === 0 ? {} : { newly_mentioned: added }) };
     this.#append("message.updated", channel, data, userId, next.id);
+    if (review !== undefined && userId !== null) moderator.note(channel, userId, next.id, review.verdict);
     state.message = next;
     this.#parts.lookup.requote(next);
     return { ok: true, value: next };
@@ -95,23 +110,13 @@ export class MessageChanges {
       return refuse("NOT_AUTHOR", "only its author or an admin may unsend a message");
     }
     if (message.deleted_at !== null) return { ok: true, value: message };
-    const tombstone: ChangedMessage = {
-      ...message,
-      content: "",
-      attachment_url: null,
-      attachment: null,
-      mentions: [],
-      metadata: {},
-      pinned_at: null,
-      streaming: false,
-      deleted_at: new Date(this.#parts.runtime.now()).toISOString(),
-    };
-    const { quoted_message: _quoted, ...blank } = tombstone;
+    const blank = tombstoneOf(message, new Date(this.#parts.runtime.now()).toISOString());
     const data = { ...idsOf(channel), message_id: message.id, message: blank };
-    this.#append("message.deleted", channel, data, userId, message.id, () =>
+    this.#append("message.deleted", channel, data, userId, message.id, () => {
       // What was said is not kept: neither a resume nor a repeated send may bring it back.
-      this.#parts.journal.blankMessage(blank),
-    );
+      this.#parts.journal.blankMessage(blank);
+      this.#parts.onFileGone(message.attachment_url);
+    });
     state.message = blank;
     this.#parts.lookup.requote(blank);
     state.reactions.clear();

@@ -19,9 +19,16 @@ export interface MessageState {
 export class MessageLookup {
   readonly #archive: Archive;
   readonly #settle: (channelId: string) => Promise<boolean>;
+  readonly #liveText: (messageId: string) => string | undefined;
   readonly #recent = new Map<string, MessageState>();
 
-  constructor(parts: { archive: Archive; settle(channelId: string): Promise<boolean> }) {
+  /** `liveText` is the text so far of a message that is being streamed, which Postgres does not have. */
+  constructor(parts: {
+    archive: Archive;
+    settle(channelId: string): Promise<boolean>;
+    liveText(messageId: string): string | undefined;
+  }) {
+    this.#liveText = parts.liveText;
     this.#archive = parts.archive;
     this.#settle = parts.settle;
   }
@@ -37,7 +44,7 @@ export class MessageLookup {
   }
 
   /** Undefined where the channel has no such message. Throws where only Postgres could tell and it does not answer. */
-  async find(channelId: string, messageId: string): Promise<MessageState | undefined> {
+  async find(channelId: string, messageId: string, isSecond = false): Promise<MessageState | undefined> {
     const recent = this.#recent.get(messageId);
     if (recent !== undefined) return recent.message.channel_id === channelId ? recent : undefined;
     if (!(await this.#settle(channelId))) throw new Error("the archive does not answer");
@@ -45,9 +52,18 @@ export class MessageLookup {
     // Whoever was here meanwhile may have changed it.
     const meanwhile = this.#recent.get(messageId);
     if (meanwhile !== undefined || stored === undefined) return meanwhile;
-    const state = { message: stored.message, reactions: new Map(Object.entries(stored.reactions)) };
+    // Its stream ended while Postgres was being asked.
+    const isOver = stored.message.streaming && this.#liveText(messageId) === undefined;
+    if (isOver && !isSecond) return this.find(channelId, messageId, true);
+    const content = this.#liveText(messageId) ?? stored.message.content;
+    const state = { message: { ...stored.message, content }, reactions: new Map(Object.entries(stored.reactions)) };
     this.#keep(state);
     return state;
+  }
+
+  /** Forgets messages that were created before a time (RFC 3339). */
+  forgetBefore(time: string): void {
+    for (const [id, { message }] of this.#recent) if (message.created_at < time) this.#recent.delete(id);
   }
 
   /** A message changed: replies in memory quote it as it is now. */

@@ -1,4 +1,4 @@
-import { isOwnOnly } from "../../src/domain/audience.ts";
+import { entitledUsers } from "../../src/domain/audience.ts";
 import { decodeResumeCursor, encodeResumeCursor } from "../../src/domain/resume-cursor.ts";
 import type { ResyncReason } from "../../src/protocol/frames-down.ts";
 import type { Connection } from "./connection.ts";
@@ -22,8 +22,16 @@ const MAX_SPAN = 100_000;
 export class Resume {
   readonly #directory: Directory;
   readonly #journal: Journal;
+  readonly #sharesReceipts: () => boolean;
+  readonly #onLive: (connection: Connection) => void;
 
-  constructor(parts: { directory: Directory; journal: Journal }) {
+  /**
+   * `sharesReceipts` is the workspace's switch for read receipts; `onLive` brings what is no event to a connection that
+   * has just gone live.
+   */
+  constructor(parts: { directory: Directory; journal: Journal; sharesReceipts(): boolean; onLive(connection: Connection): void }) {
+    this.#onLive = parts.onLive;
+    this.#sharesReceipts = parts.sharesReceipts;
     this.#directory = parts.directory;
     this.#journal = parts.journal;
   }
@@ -50,8 +58,8 @@ export class Resume {
     }
 
     const through = connection.held ? this.#journal.head : connection.state.resumeFrom;
-    const events = this.#missed(connection.userId, place.seq, through, MAX_REPLAYED_EVENTS + 1);
-    if (events.length > MAX_REPLAYED_EVENTS) {
+    const events = this.#missed(connection.userId, place.seq, through, MAX_REPLAYED_EVENTS);
+    if (events === undefined) {
       this.#resync(connection, "too_many_events", id);
       return;
     }
@@ -65,6 +73,7 @@ export class Resume {
         data: { cursor: this.#cursor(this.#journal.head), count: events.length },
       }),
     );
+    this.#onLive(connection);
   }
 
   /** Lets a held connection go live, sending what waited for it. */
@@ -72,28 +81,30 @@ export class Resume {
     if (!connection.held) return;
     const { resumeFrom } = connection.state;
     if (resumeFrom < this.#journal.head) {
-      this.#replay(connection, this.#missed(connection.userId, resumeFrom, this.#journal.head, MAX_SPAN));
+      const { head } = this.#journal;
+      this.#replay(connection, this.#missed(connection.userId, resumeFrom, head, MAX_SPAN) ?? []);
       connection.replayed(resumeFrom, this.#journal.head);
     }
     connection.held = false;
+    this.#onLive(connection);
   }
 
   #outOfReach(epoch: string, seq: number): ResyncReason | undefined {
     if (epoch !== this.#journal.epoch) return "epoch_changed";
     if (seq > this.#journal.head) return "cursor_ahead";
-    if (seq < this.#journal.trimmed) return "journal_trimmed";
+    if (seq < this.#journal.floor) return "journal_trimmed";
     if (this.#journal.head - seq > MAX_SPAN) return "too_many_events";
     return undefined;
   }
 
-  #missed(userId: string, after: number, through: number, limit: number): JournalEvent[] {
+  /** Undefined where there are more than `limit` before those of others' receipts are left out: never a part of them. */
+  #missed(userId: string, after: number, through: number, limit: number): JournalEvent[] | undefined {
     if (after >= through) return [];
     const memberships = this.#directory.membershipsOf(userId);
-    const events = this.#journal.readFor(userId, memberships, after, through, limit);
-    return events.filter(
-      (event) =>
-        event.userId === userId || !isOwnOnly(event.type, this.#directory.channel(event.channelId)?.members.size ?? 0),
-    );
+    const events = this.#journal.readFor(userId, memberships, after, through, limit + 1);
+    if (events.length > limit) return undefined;
+    const shares = this.#sharesReceipts();
+    return events.filter((event) => entitledUsers(event, shares)?.includes(userId) ?? true);
   }
 
   #replay(connection: Connection, events: readonly JournalEvent[]): void {

@@ -16,7 +16,8 @@ const STEPS: readonly string[][] = [
        body TEXT NOT NULL,
        user_id TEXT,
        message_id TEXT,
-       client_id TEXT
+       client_id TEXT,
+       audience TEXT
      )`,
     // Changes of messages are found by message; a new message is found by its time, so sends write no index row.
     `CREATE INDEX journal_changes ON journal (message_id)
@@ -60,6 +61,114 @@ const STEPS: readonly string[][] = [
      ) WITHOUT ROWID`,
     `CREATE INDEX users_external ON users (external_id)`,
     `CREATE TABLE workspace_settings (id INTEGER PRIMARY KEY, version INTEGER NOT NULL, settings TEXT NOT NULL)`,
+    // Messages that are still being written; content is the acknowledged text. Gone when the stream ends.
+    `CREATE TABLE streams (
+       message_id TEXT PRIMARY KEY,
+       channel_id TEXT NOT NULL,
+       user_id TEXT,
+       seq INTEGER NOT NULL,
+       opened_at INTEGER NOT NULL,
+       touched_at INTEGER NOT NULL,
+       content TEXT NOT NULL
+     ) WITHOUT ROWID`,
+    // The hub's copy of the workspace's webhooks; given_up is the activation in which too many deliveries failed.
+    `CREATE TABLE webhooks (
+       id TEXT PRIMARY KEY,
+       config TEXT NOT NULL,
+       failures INTEGER NOT NULL,
+       given_up INTEGER
+     ) WITHOUT ROWID`,
+    // version of the copy; events up to place are in the outbox; next number of a delivery; when the log is next cleared.
+    `CREATE TABLE webhook_state (
+       id INTEGER PRIMARY KEY,
+       version INTEGER NOT NULL,
+       place INTEGER NOT NULL,
+       next_number INTEGER NOT NULL,
+       clear_at INTEGER
+     )`,
+    // What is still to be delivered, in lanes (one per channel) that keep their order. An event of the journal is named
+    // by its seq and read when it is sent, so that nothing unsent is kept here; data holds those that are not in it.
+    `CREATE TABLE webhook_outbox (
+       webhook_id TEXT NOT NULL,
+       lane TEXT NOT NULL,
+       number INTEGER NOT NULL,
+       event_id TEXT NOT NULL,
+       event TEXT NOT NULL,
+       seq INTEGER,
+       part TEXT,
+       data TEXT,
+       created_at INTEGER NOT NULL,
+       attempts INTEGER NOT NULL,
+       next_at INTEGER NOT NULL,
+       last_at INTEGER,
+       response INTEGER,
+       error TEXT,
+       PRIMARY KEY (webhook_id, lane, number)
+     ) WITHOUT ROWID`,
+    // What was delivered or given up.
+    `CREATE TABLE webhook_log (
+       webhook_id TEXT NOT NULL,
+       number INTEGER NOT NULL,
+       lane TEXT NOT NULL,
+       event_id TEXT NOT NULL,
+       event TEXT NOT NULL,
+       seq INTEGER,
+       part TEXT,
+       data TEXT,
+       created_at INTEGER NOT NULL,
+       attempts INTEGER NOT NULL,
+       last_at INTEGER,
+       response INTEGER,
+       error TEXT,
+       delivered INTEGER NOT NULL,
+       ended_at INTEGER NOT NULL,
+       PRIMARY KEY (webhook_id, number)
+     ) WITHOUT ROWID`,
+    // Which users were announced lately, so that a repeated call announces nobody twice.
+    `CREATE TABLE webhook_announced (user_id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID`,
+    // Who may not write where; until is in unix milliseconds, NULL for good. Kept for users who are not members too.
+    `CREATE TABLE mutes (
+       channel_id TEXT NOT NULL,
+       user_id TEXT NOT NULL,
+       until INTEGER,
+       PRIMARY KEY (channel_id, user_id)
+     ) WITHOUT ROWID`,
+    // Users whose last connection has just ended: others still see them as they were.
+    `CREATE TABLE presence_leaving (user_id TEXT PRIMARY KEY, at INTEGER NOT NULL, away INTEGER NOT NULL) WITHOUT ROWID`,
+    `CREATE TABLE last_seen (user_id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID`,
+    // Who gets pushes where, as Postgres has it; the profile is null for users without devices.
+    `CREATE TABLE push_profiles (user_id TEXT PRIMARY KEY, profile TEXT) WITHOUT ROWID`,
+    // Pushes that could not be delivered at once: message (journal seq) and device.
+    `CREATE TABLE push_outbox (
+       token TEXT NOT NULL,
+       seq INTEGER NOT NULL,
+       user_id TEXT NOT NULL,
+       lane TEXT NOT NULL,
+       PRIMARY KEY (token, seq)
+     ) WITHOUT ROWID`,
+    // Devices, and push services (lanes), that do not take pushes now.
+    `CREATE TABLE push_pauses (key TEXT PRIMARY KEY, failures INTEGER NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID`,
+    // Users who are being erased, or were lately; external_id is kept until it is done.
+    `CREATE TABLE erasures (
+       user_id TEXT PRIMARY KEY,
+       external_id TEXT,
+       phase TEXT NOT NULL,
+       place TEXT,
+       target INTEGER NOT NULL,
+       messages INTEGER NOT NULL,
+       failures INTEGER NOT NULL,
+       next_at INTEGER,
+       started_at INTEGER NOT NULL
+     ) WITHOUT ROWID`,
+    // Files of messages that are gone, until the store has removed them.
+    `CREATE TABLE doomed_files (
+       url TEXT PRIMARY KEY,
+       user_id TEXT,
+       failures INTEGER NOT NULL,
+       next_at INTEGER NOT NULL
+     ) WITHOUT ROWID`,
+    // When messages that are too old are next looked for.
+    `CREATE TABLE retention (id INTEGER PRIMARY KEY, next_at INTEGER NOT NULL)`,
     // Events that Postgres refused for good; they stay in the journal too.
     `CREATE TABLE parked (seq INTEGER PRIMARY KEY, reason TEXT NOT NULL, at INTEGER NOT NULL)`,
   ],

@@ -1,8 +1,11 @@
 import { v7 as uuidv7 } from "uuid";
 import type { HubError, HubResult, SendCommand } from "../../src/domain/hub-contract.ts";
+import type { Verdict } from "../../src/domain/moderation/judge.ts";
 import { quote } from "../../src/domain/quote.ts";
 import { type MessageContent, readContent, type SendRules } from "../../src/domain/send-rules.ts";
 import type { ChangedMessage, Mention, Message, QuotedMessage } from "../../src/protocol/message.ts";
+import type { UserSummary } from "../../src/protocol/user.ts";
+import { type BeforeSendHook, type HookAnswer, rejection } from "./before-send.ts";
 import type { MessageBudget } from "./budget.ts";
 import type { Changes } from "./changes.ts";
 import type { ChannelState, Directory } from "./directory.ts";
@@ -10,7 +13,10 @@ import type { Fanout } from "./fanout.ts";
 import type { Journal, JournalEvent } from "./journal.ts";
 import { readMentions } from "./mentions.ts";
 import type { MessageLookup } from "./message-lookup.ts";
+import type { Moderator } from "./moderator.ts";
+import type { Mutes } from "./mutes.ts";
 import type { HubRuntime } from "./storage.ts";
+import type { Streams } from "./streams.ts";
 
 /** Unarchived events beyond which new messages are refused, rather than piled up in the object's storage. */
 const MAX_ARCHIVE_LAG = 200_000;
@@ -22,9 +28,22 @@ export interface SenderParts {
   fanout: Fanout;
   budget: MessageBudget;
   lookup: MessageLookup;
+  streams: Streams;
+  mutes: Mutes;
+  moderator: Moderator;
+  hook: BeforeSendHook | undefined;
   runtime: HubRuntime;
   rules: SendRules;
   onAppend(event: JournalEvent): void;
+}
+
+/** A message that has passed the checks. */
+interface Checked {
+  command: SendCommand;
+  channel: ChannelState;
+  content: MessageContent;
+  mentions: Mention[];
+  parent: ChangedMessage | undefined;
 }
 
 /** A message that is in the journal, as JSON text. */
@@ -60,13 +79,8 @@ export class Sender {
     // Read again: an await may have let a change in.
     const channel = parentId || rootId ? directory.channel(known.info.id) : known;
     if (channel === undefined || channel.deleted) return refuse("NOT_FOUND", "there is no such channel");
-    if (userId !== null && !channel.members.has(userId)) return refuse("NOT_A_MEMBER", "the sender is not a member");
-
-    const key = command.body.idempotency_key;
-    if (userId !== null && key !== undefined) {
-      const earlier = journal.findSend(userId, channel.info.id, key);
-      if (earlier !== undefined) return { ok: true, value: { ...stored(earlier), replayed: true } };
-    }
+    const settled = userId === null ? undefined : this.#settled(channel, userId, command.body.idempotency_key);
+    if (settled !== undefined) return settled;
     const content = readContent(command.body, rules, !("userId" in command.sender));
     if ("refusal" in content) return { ok: false, error: content.refusal };
     if (journal.head - journal.archived > MAX_ARCHIVE_LAG) {
@@ -77,6 +91,9 @@ export class Sender {
       };
       return { ok: false, error };
     }
+    const isStream = command.body.streaming === true;
+    const tooMany = isStream ? this.#parts.streams.refusal("userId" in command.sender ? userId : null) : undefined;
+    if (tooMany !== undefined) return { ok: false, error: tooMany };
     const wait = userId === null ? 0 : this.#parts.budget.take(userId, this.#parts.runtime.now());
     if (wait > 0) {
       const message = "unable to send the message; because the sender's messages per minute are used up";
@@ -91,8 +108,62 @@ export class Sender {
     const mentions = readMentions(directory, channel, command.body.mentions ?? []);
     if (mentions === undefined) return refuse("VALIDATION_ERROR", "mentions must name members of the channel");
 
+    const checked: Checked = { command, channel, content, mentions, parent };
+    const { hook } = this.#parts;
+    const turn = `${channel.info.id} ${userId}`;
+    if (userId === null || hook === undefined || !hook.concerns(turn)) return this.#store(checked, userId);
+    return hook.inTurn(turn, draftOf(checked, directory.user(userId)), (answer) =>
+      this.#answered(checked, userId, answer),
+    );
+  }
+
+  /** Goes on with a message that the hook has seen. It may have taken seconds, so what could have changed is checked again. */
+  #answered(checked: Checked, userId: string, answer: HookAnswer): HubResult<Sent> {
+    const { directory, lookup, rules } = this.#parts;
+    const { command } = checked;
+    const channel = directory.channel(checked.channel.info.id);
+    if (channel === undefined || channel.deleted) return refuse("NOT_FOUND", "there is no such channel");
+    const settled = this.#settled(channel, userId, command.body.idempotency_key);
+    if (settled !== undefined) return settled;
+    if (answer.action === "reject") return { ok: false, error: rejection(answer.reason) };
+    if (answer.action === "failed" && answer.onFailure === "reject") {
+      return { ok: false, error: rejection("the workspace's server could not be asked") };
+    }
+    const { thread_root_id: rootId, streaming } = command.body;
+    const tooMany = streaming ? this.#parts.streams.refusal("userId" in command.sender ? userId : null) : undefined;
+    if (tooMany !== undefined) return { ok: false, error: tooMany };
+    if (rootId && lookup.recent(rootId)?.message.deleted_at) {
+      return refuse("VALIDATION_ERROR", "thread_root_id is not a message of the channel that can have a thread");
+    }
+    const mentions = checked.mentions.filter((mention) => channel.members.has(mention.user_id));
+    const parent = checked.parent && (lookup.recent(checked.parent.id)?.message ?? checked.parent);
+    if (answer.action !== "rewrite") return this.#store({ ...checked, channel, mentions, parent }, userId);
+    const { text: _text, ...body } = command.body;
+    const content = readContent({ ...body, content: answer.content }, rules, !("userId" in command.sender));
+    if ("refusal" in content) {
+      return { ok: false, error: rejection("the workspace's server made it too long or empty") };
+    }
+    return this.#store({ ...checked, channel, mentions, parent, content }, userId);
+  }
+
+  /** Why nothing is stored, whatever the message says: the sender may not write, or has written it already. */
+  #settled(channel: ChannelState, userId: string, key: string | undefined): HubResult<Sent> | undefined {
+    const { journal, mutes } = this.#parts;
+    if (!channel.members.has(userId)) return refuse("NOT_A_MEMBER", "the sender is not a member");
+    const earlier = key === undefined ? undefined : journal.findSend(userId, channel.info.id, key);
+    if (earlier !== undefined) return { ok: true, value: { ...this.#asNow(stored(earlier)), replayed: true } };
+    // Behind the repeat: what was acknowledged before a mute stays acknowledged.
+    return mutes.refusal(channel.info.id, userId);
+  }
+
+  /** Applies the workspace's rules, last, so that a message which is refused for another reason is no flood; then appends. */
+  #store({ command, channel, content, mentions, parent }: Checked, userId: string | null): HubResult<Sent> {
     const quoted = parent === undefined ? undefined : quote(parent);
-    return { ok: true, value: this.#append(channel, userId, command, content, mentions, quoted) };
+    const review = userId === null ? undefined : this.#parts.moderator.reviewMessage(channel, userId, content.content);
+    if (review?.ok === false) return review;
+    const verdict = review?.verdict;
+    const reviewed = verdict === undefined ? content : { ...content, content: verdict.content };
+    return { ok: true, value: this.#append(channel, userId, command, reviewed, mentions, quoted, verdict) };
   }
 
   #append(
@@ -102,8 +173,9 @@ export class Sender {
     content: MessageContent,
     mentions: Mention[],
     quoted: QuotedMessage | undefined,
+    verdict: Verdict | undefined,
   ): Sent {
-    const { directory, journal, fanout, lookup, runtime } = this.#parts;
+    const { directory, journal, fanout, lookup, streams, moderator, runtime } = this.#parts;
     const now = runtime.now();
     const key = command.body.idempotency_key ?? null;
     const message: Message = {
@@ -129,7 +201,7 @@ export class Sender {
       reply_count: 0,
       last_repliers: [],
       pinned_at: null,
-      streaming: false,
+      streaming: command.body.streaming === true,
     };
     const messageJson = JSON.stringify(message);
     // Three rows: the event, the channel's counter, the idempotency key.
@@ -144,8 +216,10 @@ export class Sender {
         clientId: key,
       });
       if (userId !== null && key !== null) journal.recordSend(userId, channel.info.id, key, appended.seq);
+      if (message.streaming) streams.record(message, appended.seq);
       return appended;
     });
+    if (message.streaming) streams.opened(message, event.seq);
     // Only once the transaction went through.
     channel.lastSeq = message.seq;
     channel.lastMessageId = message.id;
@@ -155,7 +229,15 @@ export class Sender {
     lookup.remember(changed(message));
     fanout.enqueue(event);
     this.#parts.onAppend(event);
+    if (userId !== null && verdict !== undefined) moderator.note(channel, userId, message.id, verdict);
     return { messageJson, clientId: key, replayed: false };
+  }
+
+  /** A repeat of the opening of a stream answers with what has been written since, so that its author can go on. */
+  #asNow(sent: Omit<Sent, "replayed">): Omit<Sent, "replayed"> {
+    if (!sent.messageJson.includes('"streaming":true')) return sent;
+    const message = JSON.parse(sent.messageJson) as Message;
+    return message.streaming ? { ...sent, messageJson: JSON.stringify(this.#parts.streams.present(message, true)) } : sent;
   }
 
   /** Internal id of the sender; null for a system message; a name that the hub does not know is nobody's. */
@@ -164,6 +246,23 @@ export class Sender {
     if ("userRef" in sender) return this.#parts.directory.userId(sender.userRef) ?? "";
     return null;
   }
+}
+
+/** What a before-send hook sees of a message; what does not apply is absent. */
+function draftOf({ command, channel, content, mentions, parent }: Checked, user: UserSummary | undefined) {
+  const { metadata, thread_root_id: rootId } = command.body;
+  return {
+    channel_id: channel.info.id,
+    channel_external_id: channel.info.external_id,
+    user: user === undefined ? null : { id: user.id, external_id: user.external_id, name: user.name },
+    content: content.content,
+    type: content.type,
+    attachment_url: content.attachmentUrl,
+    ...(parent === undefined ? {} : { parent_id: parent.id }),
+    ...(rootId ? { thread_root_id: rootId } : {}),
+    ...(mentions.length === 0 ? {} : { mentions }),
+    ...(metadata === undefined ? {} : { metadata }),
+  };
 }
 
 /** The message without what is counted from others. */

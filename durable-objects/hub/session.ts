@@ -5,6 +5,7 @@ import { type FrameUp, PONG_TEXT } from "../../src/protocol/frames-up.ts";
 import { LIMITS } from "../../src/protocol/limits.ts";
 import { Connection, type ConnectionState, type HubSocket } from "./connection.ts";
 import { encodeAck, encodeError, encodeFrame, encodeOk } from "./encode.ts";
+import { setFocus } from "./focus.ts";
 import type { Hub } from "./hub.ts";
 import { isTooLarge, readFrame, readId, unavailable } from "./inbound.ts";
 import type { Sent } from "./send.ts";
@@ -18,6 +19,8 @@ export interface Identity {
   workspaceId: string;
   /** Unix milliseconds. */
   tokenExpiresAt: number;
+  /** True where the client takes batch frames. */
+  acceptsBatches?: boolean;
 }
 
 /** Speaks the WebSocket protocol with the clients of one hub. */
@@ -41,6 +44,7 @@ export class Sessions {
       connectedAt: now,
       heardAt: now,
       resumeFrom: journal.head,
+      ...(identity.acceptsBatches ? { batch: true } : {}),
     };
     const connection = new Connection(socket, state, { through: journal.head, held: true, now });
     if (directory.isDeletedUser(identity.userId)) {
@@ -68,6 +72,7 @@ export class Sessions {
     );
     this.#runtime.defer(HOLD_MS, () => this.#hub.resume.release(connection));
     this.#hub.watch(connection);
+    this.#hub.presence.opened(connection);
     return connection;
   }
 
@@ -145,12 +150,49 @@ export class Sessions {
         this.#answerOk(connection, frame.id, await this.#guarded(() => hub.messageChanges.react(command)));
         return;
       }
+      case "message.stream.append": {
+        const { channel_id: channel, message_id: messageId, offset, delta } = frame.data;
+        const command = { channel, messageId, actor: { userId }, offset, delta };
+        this.#answerOk(connection, frame.id, await this.#guarded(() => hub.streamWriter.append(command)));
+        return;
+      }
+      case "message.stream.finish":
+      case "message.stream.abort": {
+        const { channel_id: channel, message_id: messageId } = frame.data;
+        const how = frame.type === "message.stream.abort" ? { aborted: true } : contentOf(frame.data);
+        const command = { channel, messageId, actor: { userId }, ...how };
+        this.#answerOk(connection, frame.id, await this.#guarded(() => hub.streamWriter.end(command)));
+        return;
+      }
       case "message.read":
       case "message.delivered": {
         const kind = frame.type === "message.read" ? "read" : "delivered";
         const { channel_id: channel, message_id: messageId } = frame.data;
         const command = { kind, channel, userId, ...(messageId === undefined ? {} : { messageId }) } as const;
         this.#answerOk(connection, frame.id, await this.#guarded(() => hub.receipt(command)));
+        return;
+      }
+      case "presence.set": {
+        hub.presence.set(connection, frame.data.status);
+        if (frame.id !== undefined) connection.send(encodeOk(frame.id));
+        return;
+      }
+      case "presence.query":
+      case "presence.watch": {
+        if (!hub.presence.mayAsk(connection)) {
+          const message = "unable to tell who is there; because a connection may ask once a second";
+          return connection.send(encodeError(frame.id, { code: "RATE_LIMITED", message, retryAfter: 1 }));
+        }
+        const data =
+          frame.type === "presence.query"
+            ? hub.presence.query(userId)
+            : hub.presence.watch(connection, frame.data.user_ids);
+        const id = frame.id === undefined ? {} : { id: frame.id };
+        return connection.send(encodeFrame({ type: "presence.state", ...id, data }));
+      }
+      case "channel.focus": {
+        const work = () => setFocus(hub.changes, connection, frame.data.channel_id);
+        this.#answerOk(connection, frame.id, await this.#guarded(work));
         return;
       }
       case "typing.start":
@@ -182,6 +224,10 @@ export class Sessions {
     connection.close(reason);
     this.#hub.connections.remove(connection);
   }
+}
+
+function contentOf({ content }: { content?: string | undefined }): { content?: string } {
+  return content === undefined ? {} : { content };
 }
 
 /** The message as its sender sees it: with its idempotency key. */

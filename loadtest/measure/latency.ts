@@ -1,5 +1,5 @@
 import { build, encodeIntoCompressedBase64 } from "hdr-histogram-js";
-import type { Distribution, LatencySummary } from "../summary.ts";
+import type { Distribution, LatencySummary } from "../distribution-schema.ts";
 
 type Histogram = ReturnType<typeof build>;
 

@@ -121,11 +121,31 @@ export class DeliveryLedger {
     this.#checkOrder(audience, member, seq);
   }
 
-  /** True while an acknowledgement, or a delivery that is due, has not come. */
-  outstanding(): boolean {
-    return this.#messages.some(
-      (message) => message.state === "pending" || (message.state === "acknowledged" && message.seen < message.expected),
-    );
+  /** How many messages were begun so far: the number of the next. */
+  get count(): number {
+    return this.#messages.length;
+  }
+
+  /** True while an acknowledgement, or a delivery that is due, has not come, of the messages from one number on. */
+  outstanding(from = 0): boolean {
+    for (let number = from; number < this.#messages.length; number++) {
+      const message = this.#messages[number];
+      if (message?.state === "pending") return true;
+      if (message?.state === "acknowledged" && message.seen < message.expected) return true;
+    }
+    return false;
+  }
+
+  /** Deliveries of the acknowledged messages from one number on. */
+  tally(from: number): { acknowledged: number; expected: number; seen: number } {
+    const tally = { acknowledged: 0, expected: 0, seen: 0 };
+    for (const message of this.#messages.slice(from)) {
+      if (message.state !== "acknowledged") continue;
+      tally.acknowledged += 1;
+      tally.expected += message.expected;
+      tally.seen += message.seen;
+    }
+    return tally;
   }
 
   pending(): SentMessage[] {

@@ -14,3 +14,13 @@ export function round(value: number, digits: number): number {
 export function percent(part: number, whole: number): number | null {
   return whole === 0 ? null : round((part / whole) * 100, 2);
 }
+
+/** Slope of the least-squares line through points; 0 where they have no extent. */
+export function slopePerSecond(points: readonly (readonly [second: number, value: number])[]): number {
+  const count = points.length;
+  const meanX = points.reduce((sum, [x]) => sum + x, 0) / count;
+  const meanY = points.reduce((sum, [, y]) => sum + y, 0) / count;
+  const spread = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
+  if (count === 0 || spread === 0) return 0;
+  return points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0) / spread;
+}

@@ -26,6 +26,15 @@ export class ServerSampler {
     this.#pid = pid;
   }
 
+  get pid(): number {
+    return this.#pid;
+  }
+
+  /** Median resident memory of the samples since `count` ago; null before the first. */
+  recentRssMb(count: number): number | null {
+    return middle(this.#samples.slice(-Math.max(1, count)).map((sample) => sample.rssMb));
+  }
+
   start(): void {
     this.#take();
     this.#timer = setInterval(() => this.#take(), 1_000);

@@ -111,6 +111,11 @@ export class RawSocket {
     this.#sendClose(closePayload(code));
   }
 
+  /** Cuts the connection without a word, as a network that goes away does. */
+  drop(): void {
+    this.#stream.destroy();
+  }
+
   #sendClose(payload: Buffer): void {
     if (this.#closeSent || this.#stream.destroyed) return;
     this.#closeSent = true;

@@ -1,6 +1,7 @@
 import { readEnvironment } from "../measure/environment.ts";
 import { percent, round } from "../measure/numbers.ts";
 import type { Recorder } from "../measure/recorder.ts";
+import type { Outcome } from "../outcome-schema.ts";
 import type { Scenario } from "../scenario.ts";
 import {
   type DeliverySummary,
@@ -25,13 +26,15 @@ export interface RunResult {
   server: ServerSummary | null;
   generator: GeneratorSummary;
   machineBusyPercent: number | null;
+  outcome: Outcome;
 }
 
 /** Puts a run into the form in which it is kept. */
 export function summarize(result: RunResult): Summary {
   const { scenario, target, recorder, deliveries, server } = result;
   const { upgrades, pings, sends, reads } = recorder;
-  const messagesPerSecond = scenario.senders / scenario.send_interval_seconds;
+  const messagesPerSecond = playsTimetable(scenario) ? scenario.senders / scenario.send_interval_seconds : 0;
+  const perWorkspace = scenario.sockets / scenario.workspaces;
   const measured = {
     upgrades: {
       attempted: upgrades.attempted,
@@ -59,6 +62,7 @@ export function summarize(result: RunResult): Summary {
     closes: recorder.closes(),
     errors: recorder.errors(),
     server,
+    outcome: result.outcome,
   };
   return summarySchema.parse({
     schema_version: 1,
@@ -72,7 +76,7 @@ export function summarize(result: RunResult): Summary {
     rates: {
       pings_per_second: round(scenario.sockets / scenario.ping_interval_seconds, 2),
       messages_per_second: round(messagesPerSecond, 2),
-      deliveries_per_second: round(messagesPerSecond * (Math.min(scenario.group_size, scenario.sockets) - 1), 2),
+      deliveries_per_second: round(messagesPerSecond * Math.max(0, Math.min(scenario.group_size, perWorkspace) - 1), 2),
     },
     ...measured,
     generator: result.generator,
@@ -80,4 +84,9 @@ export function summarize(result: RunResult): Summary {
     targets: judgeTargets(scenario.targets, measured),
     problems: findProblems({ scenario, ...measured }),
   } satisfies Summary);
+}
+
+/** Steps and closed loops have rates of their own, which their outcome tells. */
+function playsTimetable({ play }: Scenario): boolean {
+  return play.kind !== "fanout" && play.kind !== "sends" && play.kind !== "history";
 }

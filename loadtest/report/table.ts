@@ -1,4 +1,7 @@
-import type { LatencySummary, Summary } from "../summary.ts";
+import type { LatencySummary } from "../distribution-schema.ts";
+import type { Summary } from "../summary.ts";
+import { outcomeLines } from "./outcome-lines.ts";
+import { row } from "./row.ts";
 
 /** A short table of a run for the terminal. */
 export function formatTable(summary: Summary): string {
@@ -13,6 +16,7 @@ export function formatTable(summary: Summary): string {
     latencyRow("  over REST", summary.sends.rest),
     latencyRow("delivery", summary.deliveries.latency),
     latencyRow("history", summary.history.latency),
+    ...outcomeLines(summary.outcome),
     "",
     ...loadLines(summary),
     "",
@@ -28,7 +32,7 @@ export function formatTable(summary: Summary): string {
 function headLines({ scenario, target, environment, measured_seconds, interrupted }: Summary): string[] {
   const stopped = interrupted ? " (stopped by hand)" : "";
   return [
-    `${scenario.name} against ${target.base_url}: ${scenario.sockets} sockets, ${scenario.senders} senders, ${measured_seconds} s${stopped}`,
+    `${scenario.name} against ${target.base_url}: ${scenario.sockets} sockets${scenario.batch ? " with batches" : ""}, ${scenario.senders} senders, ${measured_seconds} s${stopped}`,
     `${environment.cpu_model}, ${environment.cores} cores, kernel ${environment.kernel}, node ${environment.node}, workerd ${environment.workerd ?? "?"}, commit ${environment.commit ?? "?"}`,
   ];
 }
@@ -64,8 +68,4 @@ function verdictLines({ problems, errors, closes, upgrades }: Summary): string[]
 function latencyRow(name: string, { from_intended: figures }: LatencySummary): string {
   if (figures === null) return row([name, 0, "-", "-", "-", "-"]);
   return row([name, figures.count, figures.p50, figures.p95, figures.p99, figures.max]);
-}
-
-function row([name, ...cells]: (string | number | null)[]): string {
-  return `${String(name ?? "").padEnd(18)}${cells.map((cell) => String(cell ?? "-").padStart(11)).join("")}`;
 }

@@ -39,7 +39,8 @@ export class PatientApi {
         else if ((error.status === 0 || error.status >= 500) && ++failures <= MAX_FAILURES) {
           await sleep((error.retryAfterSeconds ?? 0.1 * 2 ** failures) * 1000, this.#signal);
         } else {
-          throw new LoadError(`unable to ${request.method} ${request.path}; because ${error.code}: ${error.message}`);
+          const text = `unable to ${request.method} ${request.path}; because ${error.code}: ${error.message}`;
+          throw new LoadError(text, { cause: error });
         }
       }
     }

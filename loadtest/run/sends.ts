@@ -16,6 +16,10 @@ export class Sends {
   readonly #http: HttpClient;
   /** Message number → the way it went. */
   readonly #paths: Path[] = [];
+  /** Messages over a socket that have no answer yet, for sockets that come back. */
+  readonly #unanswered = new Map<Session, Set<SentMessage>>();
+  /** Message number → who waits for it to be settled. */
+  readonly #waiting = new Map<number, () => void>();
 
   constructor(run: string, contentBytes: number, recorder: Recorder, ledger: DeliveryLedger, http: HttpClient) {
     this.#run = run;
@@ -25,23 +29,25 @@ export class Sends {
     this.#http = http;
   }
 
-  overSocket(session: Session, dueAt: number): void {
-    if (!session.open) {
+  /** `settled` is called once it is acknowledged or failed. */
+  overSocket(session: Session, dueAt: number, settled?: () => void): void {
+    if (!session.open && !session.away) {
       this.#recorder.sends.attempted += 1;
       this.#recorder.sends.failed += 1;
       this.#recorder.error("send_socket", "SOCKET_CLOSED", "the sender's socket is closed");
+      settled?.();
       return;
     }
-    const message = this.#begin(session, dueAt, "send_socket");
-    session.sendMessage({
-      type: "message.send",
-      id: String(message.number),
-      data: { channel_id: message.audience.channelId, ...this.#body(message) },
-    });
+    const message = this.#begin(session, dueAt, "send_socket", settled);
+    const unanswered = this.#unanswered.get(session) ?? new Set();
+    for (const earlier of unanswered) if (earlier.state !== "pending") unanswered.delete(earlier);
+    this.#unanswered.set(session, unanswered.add(message));
+    // A client without a network keeps the message until it is back.
+    if (session.open) this.#transmit(session, message);
   }
 
-  overRest(session: Session, dueAt: number): void {
-    const message = this.#begin(session, dueAt, "send_rest");
+  overRest(session: Session, dueAt: number, settled?: () => void): void {
+    const message = this.#begin(session, dueAt, "send_rest", settled);
     const path = `/v1/channels/${message.audience.channelId}/messages`;
     this.#http
       .request({ method: "POST", path, credential: session.user.token, body: this.#body(message) })
@@ -50,6 +56,12 @@ export class Sends {
         const code = error instanceof HttpError ? error.code : "INVALID_ANSWER";
         this.#fail(message, code, error instanceof Error ? error.message : String(error));
       });
+  }
+
+  /** Sends again, with the same keys, what a session that came back has no answer for. */
+  resend(session: Session): void {
+    const unanswered = this.#unanswered.get(session) ?? new Set();
+    for (const message of unanswered) if (message.state === "pending") this.#transmit(session, message);
   }
 
   /** A `message.ack` came. */
@@ -71,16 +83,25 @@ export class Sends {
   giveUp(): void {
     const now = performance.now();
     for (const message of this.#ledger.pending()) {
-      this.#time(message, now);
+      this.#recorder.sent(this.#pathOf(message), message.intendedAt, message.startedAt, now);
       this.#fail(message, "NO_ANSWER", "no answer until the end");
     }
   }
 
-  #begin(session: Session, dueAt: number, path: Path): SentMessage {
+  #transmit(session: Session, message: SentMessage): void {
+    session.sendMessage({
+      type: "message.send",
+      id: String(message.number),
+      data: { channel_id: message.audience.channelId, ...this.#body(message) },
+    });
+  }
+
+  #begin(session: Session, dueAt: number, path: Path, settled: (() => void) | undefined): SentMessage {
     const { group, member } = session.user;
     const startedAt = performance.now();
     const message = this.#ledger.begin(group, member, Math.min(dueAt, startedAt), startedAt);
     this.#paths[message.number] = path;
+    if (settled !== undefined) this.#waiting.set(message.number, settled);
     this.#recorder.sends.attempted += 1;
     return message;
   }
@@ -100,20 +121,25 @@ export class Sends {
     if (message.state !== "pending") return;
     this.#ledger.acknowledged(message, seq);
     this.#recorder.sends.acknowledged += 1;
-    this.#time(message, at);
+    this.#recorder.sent(this.#pathOf(message), message.intendedAt, message.startedAt, at);
+    this.#settled(message);
   }
 
   #fail(message: SentMessage, code: string, text: string): void {
     if (message.state !== "pending") return;
     this.#ledger.failed(message);
     this.#recorder.sends.failed += 1;
-    this.#recorder.error(this.#paths[message.number] ?? "send_rest", code, text);
+    this.#recorder.error(this.#pathOf(message), code, text);
+    this.#settled(message);
   }
 
-  #time(message: SentMessage, at: number): void {
-    const { send, sendSocket, sendRest } = this.#recorder;
-    const own = this.#paths[message.number] === "send_socket" ? sendSocket : sendRest;
-    send.record(message.intendedAt, message.startedAt, at);
-    own.record(message.intendedAt, message.startedAt, at);
+  #settled({ number }: SentMessage): void {
+    const waiting = this.#waiting.get(number);
+    this.#waiting.delete(number);
+    waiting?.();
+  }
+
+  #pathOf({ number }: SentMessage): Path {
+    return this.#paths[number] ?? "send_rest";
   }
 }

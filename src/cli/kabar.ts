@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import fs from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { addTransferCommands } from "./transfer-commands.ts";
 import {
   createWorkspace,
   listWorkspaces,
@@ -55,6 +56,7 @@ export function buildCli(print: (line: string) => void): Command {
       }
     });
 
+  addTransferCommands(program, { print, databaseUrlOf, withCommon, uuid });
   return program;
 }
 

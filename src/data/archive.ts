@@ -98,12 +98,31 @@ async function write(db: Db, workspaceId: string, batch: ArchiveBatch): Promise<
       FROM touched JOIN locked ON locked.id = touched.channel_id
         LEFT JOIN heads ON heads.channel_id = touched.channel_id
       WHERE channels.id = touched.channel_id
+    ), muting AS (
+      SELECT given.* FROM jsonb_to_recordset(${JSON.stringify(batch.mutes)}::jsonb) AS given (channel_id uuid, user_id uuid,
+        muted boolean, until timestamptz, muted_by uuid, rule text, at timestamptz)
+      JOIN locked ON locked.id = given.channel_id
+    ), unmuted AS (
+      DELETE FROM mutes WHERE (channel_id, user_id) IN (SELECT channel_id, user_id FROM muting WHERE NOT muted)
+    ), muted AS (
+      INSERT INTO mutes (channel_id, user_id, until, muted_by, rule, created_at)
+      SELECT channel_id, user_id, until, muted_by, rule, at FROM muting WHERE muted
+      ON CONFLICT (channel_id, user_id) DO UPDATE SET until = excluded.until, muted_by = excluded.muted_by,
+        rule = excluded.rule, created_at = excluded.created_at
+    ), audited AS (
+      INSERT INTO moderation_audit (id, workspace_id, act, actor, actor_id, channel_id, user_id, message_id, details,
+        created_at)
+      SELECT given.id, ${workspaceId}, act, actor, actor_id, channel_id, user_id, message_id, details, at
+      FROM jsonb_to_recordset(${JSON.stringify(batch.acts)}::jsonb) AS given (id uuid, act text, actor text, actor_id uuid,
+        channel_id uuid, user_id uuid, message_id uuid, details jsonb, at timestamptz) JOIN marked ON true
     ), read AS (
       UPDATE members SET
         last_read_seq = greatest(members.last_read_seq, cur.read_seq),
-        last_read_at = coalesce(greatest(members.last_read_at, cur.read_at), members.last_read_at),
+        last_read_at = CASE WHEN cur.read_seq > members.last_read_seq THEN coalesce(cur.read_at, members.last_read_at)
+          ELSE members.last_read_at END,
         last_delivered_seq = greatest(members.last_delivered_seq, cur.delivered_seq),
-        last_delivered_at = coalesce(greatest(members.last_delivered_at, cur.delivered_at), members.last_delivered_at)
+        last_delivered_at = CASE WHEN cur.delivered_seq > members.last_delivered_seq
+          THEN coalesce(cur.delivered_at, members.last_delivered_at) ELSE members.last_delivered_at END
       FROM cur JOIN locked ON locked.id = cur.channel_id
       WHERE members.channel_id = cur.channel_id AND members.user_id = cur.user_id
     )

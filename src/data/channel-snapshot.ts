@@ -15,7 +15,7 @@ async function load(db: Db, workspaceId: string, ref: string): Promise<ChannelSn
   const { rows } = await db.execute<{ snapshot: ChannelSnapshot }>(sql`
     WITH c AS (
       SELECT * FROM channels
-      WHERE workspace_id = ${workspaceId} AND (id::text = ${ref} OR external_id = ${ref})
+      WHERE workspace_id = ${workspaceId} AND (id::text = ${ref} OR external_id = ${ref}) AND NOT importing
       ORDER BY (id::text = ${ref}) DESC, (deleted_at IS NULL) DESC, created_at DESC LIMIT 1
     )
     SELECT json_build_object(
@@ -27,6 +27,9 @@ async function load(db: Db, workspaceId: string, ref: string): Promise<ChannelSn
       'last_seq', c.last_seq,
       'last_message_id', (SELECT m.id FROM messages m WHERE m.channel_id = c.id AND m.seq = c.last_seq),
       'deleted', c.deleted_at IS NOT NULL,
+      'mutes', coalesce((
+        SELECT json_agg(json_build_object('user_id', x.user_id, 'until', ${wireTime(sql.raw("x.until"))}))
+        FROM mutes x WHERE x.channel_id = c.id AND (x.until IS NULL OR x.until > now())), '[]'),
       'members', coalesce((
         SELECT json_agg(json_build_object('user_id', m.user_id, 'role', m.role,
           'joined_at', ${wireTime(sql.raw("m.joined_at"))}, 'read_seq', m.last_read_seq,

@@ -19,6 +19,7 @@ export async function deleteUser(db: Db, workspaceId: string, userId: string): P
       )
       select ${changeColumns("w", { changed: sql`true`, roleChanged: "promoted", left: "gone" })} from changed w
       where w.deleted_at is null`,
+    sql`delete from mutes where user_id = ${userId}::uuid`,
     sql`delete from users where id = ${userId}::uuid and workspace_id = ${workspaceId}::uuid`,
   ]);
   // The batch's type knows nothing of each statement's columns; these come from `changeColumns` above.

@@ -20,20 +20,24 @@ export interface MembersTarget {
   rights: RightsSeen;
 }
 
-/** Adds users to a group; those who are in it already stay as they are. Newcomers have read all that was said before. */
+/**
+ * Adds users to a group; those who are in it already stay as they are. Newcomers have read all that was said before. Where one of them is
+ * banned (`banned` has their places in the list), nobody is added.
+ */
 export async function addMembers(
   db: Db,
   target: MembersTarget,
   refs: string[],
-): Promise<MembersWrite & { members: Member[] }> {
+): Promise<MembersWrite & { members: Member[]; banned: number[] }> {
   const { workspaceId, channelId } = target;
   const results = await db.batch([
     lockChannel(workspaceId, channelId),
     sql`
-      with ${namedUsers(workspaceId, refs)}, ${allowedCte(target)},
+      with ${namedUsers(workspaceId, refs)}, ${allowedCte(target)}, ${bannedCte(channelId)},
       joined as (
         insert into members (channel_id, user_id, role, last_read_seq, last_delivered_seq)
         select distinct a.id, n.id, 'member', a.last_seq, a.last_seq from allowed a, named n
+        where not exists (select from banned)
         on conflict do nothing returning *
       ),
       changed as (
@@ -44,11 +48,20 @@ export async function addMembers(
       union all ${unchanged()}`,
     missingOf(workspaceId, refs),
     sql`with ${namedUsers(workspaceId, refs)}
-      select ${memberColumns()} from members m join users u on u.id = m.user_id
+      select ${memberColumns()} from ${membersShownTo(target.rights?.userId)}
       where m.channel_id = ${channelId}::uuid and m.user_id in (select id from named) order by m.joined_at, m.user_id`,
+    sql`with ${namedUsers(workspaceId, refs)}, ${bannedCte(channelId)} select ord from banned order by ord`,
   ]);
   const members = (results[3]?.rows ?? []).map((row) => toMember(row as MemberRow));
-  return { ...toWrite(results[1]?.rows, results[2]?.rows), members };
+  const banned = (results[4]?.rows ?? []).map((row) => Number(row.ord));
+  return { ...toWrite(results[1]?.rows, results[2]?.rows), members, banned };
+}
+
+/** A CTE `banned` (`ord`) after `named`: who of them may not be in the channel. */
+function bannedCte(channelId: string): SQL {
+  return sql`banned as (
+    select n.ord from named n join bans b on b.user_id = n.id
+    where b.channel_id = ${channelId}::uuid and (b.until is null or b.until > now()))`;
 }
 
 /**
@@ -59,22 +72,27 @@ export async function removeMembers(db: Db, target: MembersTarget, refs: string[
   const { workspaceId, channelId } = target;
   const results = await db.batch([
     lockChannel(workspaceId, channelId),
-    sql`
-      with ${namedUsers(workspaceId, refs)}, ${allowedCte(target)},
-      gone as (
-        delete from members m using allowed a
-        where m.channel_id = a.id and m.user_id in (select id from named) returning m.*
-      ),
-      ${heirsCte()},
-      changed as (
-        update channels c set version = c.version + 1, member_count = c.member_count - (select count(*) from gone)
-        where c.id = ${channelId}::uuid and exists (select from gone) returning c.*
-      )
-      select ${changeColumns("w", { changed: sql`true`, roleChanged: "promoted", left: "gone" })} from changed w
-      union all ${unchanged()}`,
+    removal(target, refs),
     missingOf(workspaceId, refs),
   ]);
   return toWrite(results[1]?.rows, results[2]?.rows);
+}
+
+/** The removal itself, behind `lockChannel` in a batch: its rows are those of `firstWrite`. */
+export function removal(target: MembersTarget, refs: string[]): SQL {
+  return sql`
+    with ${namedUsers(target.workspaceId, refs)}, ${allowedCte(target)},
+    gone as (
+      delete from members m using allowed a
+      where m.channel_id = a.id and m.user_id in (select id from named) returning m.*
+    ),
+    ${heirsCte()},
+    changed as (
+      update channels c set version = c.version + 1, member_count = c.member_count - (select count(*) from gone)
+      where c.id = ${target.channelId}::uuid and exists (select from gone) returning c.*
+    )
+    select ${changeColumns("w", { changed: sql`true`, roleChanged: "promoted", left: "gone" })} from changed w
+    union all ${unchanged()}`;
 }
 
 export interface RoleWrite {
@@ -103,22 +121,23 @@ export async function setRole(db: Db, target: MembersTarget, userId: string, rol
       )
       select ${changeColumns("w", { changed: sql`true`, roleChanged: "updated" })} from changed w
       union all ${unchanged()}`,
-    sql`select ${memberColumns()} from members m join users u on u.id = m.user_id
+    sql`select ${memberColumns()} from ${membersShownTo(target.rights?.userId)}
       where m.channel_id = ${channelId}::uuid and m.user_id = ${userId}::uuid`,
   ]);
   const row = results[2]?.rows[0];
   return { write: firstWrite(results[1]?.rows), member: row === undefined ? undefined : toMember(row as MemberRow) };
 }
 
-/** At most `limit` members after a place, by time of joining. */
+/** At most `limit` members after a place, by time of joining, as `viewer` sees them; undefined for a workspace key. */
 export async function listMembers(
   db: Db,
   channelId: string,
+  viewer: string | undefined,
   limit: number,
   after?: [joinedAt: string, userId: string],
 ): Promise<Member[]> {
   const { rows } = await db.execute<MemberRow>(sql`
-    select ${memberColumns()} from members m join users u on u.id = m.user_id where m.channel_id = ${channelId}::uuid
+    select ${memberColumns()} from ${membersShownTo(viewer)} where m.channel_id = ${channelId}::uuid
       ${after === undefined ? sql`` : sql`and (m.joined_at, m.user_id) > (${after[0]}::timestamptz, ${after[1]}::uuid)`}
     order by m.joined_at, m.user_id limit ${limit}`);
   return rows.map(toMember);
@@ -177,9 +196,22 @@ type MemberRow = {
   last_read_at: string | null;
 };
 
+/** Of `membersShownTo`. */
 function memberColumns(): SQL {
   return sql`u.id, u.external_id, u.name, u.avatar_url, m.role, ${wireTime(sql`m.joined_at`)} as joined_at,
-    ${wireTime(sql`m.last_delivered_at`)} as last_delivered_at, ${wireTime(sql`m.last_read_at`)} as last_read_at`;
+    ${wireTime(sql`shown.last_delivered_at`)} as last_delivered_at, ${wireTime(sql`shown.last_read_at`)} as last_read_at`;
+}
+
+/**
+ * Members `m` with their users `u`, and their cursors `shown`: with read receipts off to nobody but `viewer`, who sees its
+ * own.
+ */
+function membersShownTo(viewer: string | undefined): SQL {
+  return sql`members m join users u on u.id = m.user_id join workspaces w on w.id = u.workspace_id
+    left join lateral (
+      select m.last_delivered_at, m.last_read_at
+      where coalesce((w.settings ->> 'read_receipts')::boolean, true) or m.user_id = ${viewer ?? null}::uuid
+    ) shown on true`;
 }
 
 function toMember({ id, external_id, name, avatar_url, ...membership }: MemberRow): Member {

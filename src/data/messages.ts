@@ -2,6 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { StoredMessage } from "../domain/hub-ports.ts";
 import { preview } from "../domain/quote.ts";
 import type { Message, QuotedMessage } from "../protocol/message.ts";
+import { notBlocked } from "./blocks.ts";
 import type { Db } from "./db.ts";
 import { byRef, wireTime } from "./fragments.ts";
 
@@ -25,7 +26,9 @@ export interface HistoryPage {
   isMember: boolean;
   /** Place in the journal of the channel's newest event that this read could see. */
   changed: { epoch: string | null; seq: number };
-  /** Newest first, at most `limit`; empty where the caller is no member. */
+  /** Seq of the newest archived message, also where the viewer does not see it. */
+  lastSeq: number;
+  /** Newest first, at most `limit`, without those of users whom the viewer blocked; empty where the caller is no member. */
   messages: Message[];
   hasMore: boolean;
 }
@@ -35,6 +38,7 @@ type PageRow = {
   is_member: boolean;
   changed_epoch: string | null;
   changed_seq: number;
+  last_seq: number;
   messages: MessageJson[];
 };
 type MessageJson = Omit<Message, "client_id" | "quoted_message"> & {
@@ -53,12 +57,12 @@ export async function readHistory(db: Db, request: HistoryRequest): Promise<Hist
     with ${channelCte(request)},
     page as (
       select m.* from messages m
-      where m.channel_id = (select id from ch where may_read) ${range}
+      where m.channel_id = (select id from ch where may_read) ${range} and ${notBlocked("m", userId)}
         ${request.threadRootId === undefined ? sql`` : sql`and m.thread_root_id = ${request.threadRootId}::uuid`}
       order by ${order} limit ${limit + 1}
     )
     select ch.id as channel_id, ch.is_member, ch.changed_epoch, ch.changed_seq::float8 as changed_seq,
-      coalesce((select json_agg(${messageJson("m", sql`ch.external_id`, userId)} order by ${order}) from page m ${joins("m")}), '[]')
+      ch.last_seq::float8 as last_seq, coalesce((select json_agg(${messageJson("m", sql`ch.external_id`, userId)} order by ${order}) from page m ${joins("m")}), '[]')
         as messages
     from ch`);
   const [row] = rows;
@@ -68,6 +72,7 @@ export async function readHistory(db: Db, request: HistoryRequest): Promise<Hist
     channelId: row.channel_id,
     isMember: row.is_member,
     changed: { epoch: row.changed_epoch, seq: row.changed_seq },
+    lastSeq: row.last_seq,
     messages: after === undefined ? nearest : nearest.reverse(),
     hasMore: row.messages.length > limit,
   };
@@ -78,7 +83,7 @@ export async function readMessage(
   db: Db,
   request: Omit<HistoryRequest, "limit" | "before"> & { messageId: string },
 ): Promise<(Pick<HistoryPage, "isMember" | "changed"> & { message: Message | undefined }) | undefined> {
-  const { rows } = await db.execute<Omit<PageRow, "messages"> & { message: MessageJson | null }>(sql`
+  const { rows } = await db.execute<Omit<PageRow, "messages" | "last_seq"> & { message: MessageJson | null }>(sql`
     with ${channelCte(request)}
     select ch.is_member, ch.changed_epoch, ch.changed_seq::float8 as changed_seq, (
       select ${messageJson("m", sql`ch.external_id`, request.userId)} from messages m ${joins("m")}
@@ -123,7 +128,7 @@ function channelCte({ workspaceId, channel, userId }: Omit<HistoryRequest, "limi
       ? sql`true`
       : sql`exists (select from members where channel_id = c.id and user_id = ${userId}::uuid)`;
   return sql`ch as materialized (
-    select c.id, c.external_id, c.changed_epoch, c.changed_seq, ${isMember} as is_member, ${isMember} as may_read from channels c
+    select c.id, c.external_id, c.changed_epoch, c.changed_seq, c.last_seq, ${isMember} as is_member, ${isMember} as may_read from channels c
     where c.workspace_id = ${workspaceId}::uuid and ${matches} and c.deleted_at is null order by ${internalFirst} limit 1)`;
 }
 

@@ -27,19 +27,28 @@ const ALLOWED = {
   "channel.read": ["workspace", "admin", "member"],
   "channel.update": ["workspace", "admin"],
   "channel.delete": ["workspace"],
+  /** Mute and hide: a member's own view, of which the workspace key has none. */
+  "channel.prefer": ["admin", "member"],
   "members.add": ["workspace", "admin"],
   "members.remove": ["workspace", "admin"],
   // Leaving twice is leaving once: a repeat comes from a stranger.
   "members.leave": ["workspace", "admin", "member", "stranger"],
   "members.set_role": ["workspace", "admin"],
+  /** In direct channels, which have no admin, only the workspace's server mutes. */
+  "members.mute": ["workspace", "admin"],
+  "members.ban": ["workspace", "admin"],
   "messages.read": ["workspace", "admin", "member"],
   "message.send": ["workspace", "admin", "member"],
   "message.edit_own": ["workspace", "admin", "member"],
   "message.edit_any": ["workspace"],
   "message.unsend_own": ["workspace", "admin", "member"],
   "message.unsend_any": ["workspace", "admin"],
+  "message.stream_own": ["workspace", "admin", "member"],
+  "message.stream_any": ["workspace"],
   /** A reaction is a user's own: the workspace key has none. */
   "message.react": ["admin", "member"],
+  /** A complaint is a user's own too. */
+  "message.report": ["admin", "member"],
   "message.pin": ["workspace", "admin"],
   /** Direct channels have no admin: either of the two may pin. */
   "message.pin_direct": ["workspace", "member"],

@@ -2,6 +2,10 @@ import type { ChannelType } from "../protocol/channel.ts";
 import type { ErrorCode, ErrorDetail } from "../protocol/errors.ts";
 import type { Role } from "../protocol/member.ts";
 import type { ChangedMessage, EditMessageBody, Message, SendMessageBody } from "../protocol/message.ts";
+import type { PresenceStatus } from "../protocol/presence.ts";
+import type { StreamPlace } from "../protocol/stream.ts";
+import type { User } from "../protocol/user.ts";
+import type { DeliveryStatus, WebhookDelivery, WebhookEvent } from "../protocol/webhook.ts";
 import type { WorkspaceSettings } from "../protocol/workspace.ts";
 
 /**
@@ -60,6 +64,8 @@ export interface ChannelSnapshot {
   deleted: boolean;
   members: MembershipWithCursors[];
   users: UserProfile[];
+  /** Who may not write, members or not. Absent for nobody. */
+  mutes?: { user_id: string; until: string | null }[];
 }
 
 /**
@@ -121,11 +127,83 @@ export interface PinCommand {
   pinned: boolean;
 }
 
+/** Ends a mute where `muted` is false. */
+export interface MuteCommand {
+  channel: string;
+  /** Internal id; need not be a member. */
+  userId: string;
+  actor: Actor;
+  muted: boolean;
+  /** Null for good. */
+  until: string | null;
+}
+
+/** A piece of a stream's text; `offset` in UTF-16 code units. */
+export interface StreamAppendCommand {
+  channel: string;
+  messageId: string;
+  actor: Actor;
+  offset: number;
+  delta: string;
+}
+
+export interface StreamEndCommand {
+  channel: string;
+  messageId: string;
+  actor: Actor;
+  /** In place of the text that was streamed. */
+  content?: string;
+  /** Ends it as broken off. */
+  aborted?: boolean;
+}
+
+/** One message, by internal ids. */
+export interface MessageRef {
+  channelId: string;
+  messageId: string;
+}
+
+/** A webhook as the hub needs it. */
+export interface WebhookConfig {
+  id: string;
+  url: string;
+  secret: string;
+  /** Empty for all. */
+  events: WebhookEvent[];
+  enabled: boolean;
+  /** Rises each time that it is enabled: then failures of before no longer count. */
+  activation: number;
+  created_at: string;
+}
+
+/** All webhooks of a workspace; `version` rises with each change of any. */
+export interface WebhookSnapshot {
+  version: number;
+  webhooks: WebhookConfig[];
+}
+
+export interface DeliveryQuery {
+  webhookId: string;
+  status?: DeliveryStatus;
+  /** Only deliveries with a lower number. */
+  before?: number;
+  limit: number;
+}
+
+/** A delivery with its number, which is the order of the list. */
+export interface NumberedDelivery {
+  number: number;
+  delivery: WebhookDelivery;
+}
+
 export interface SendOutcome {
   message: Message;
   /** True where the idempotency key had been used: this is the message of then. */
   replayed: boolean;
 }
+
+/** What a reader of Postgres is about to look at: a channel, all of a user's channels, or everything. */
+export type SettledScope = { channel: string } | { userId: string } | { workspace: true };
 
 /** How far the archive has come with what a read is about to look at. */
 export interface Settled {
@@ -152,6 +230,16 @@ export interface HubStats {
   parked: number;
   connections: number;
   users: number;
+  /** Messages since midnight UTC, as far as the journal reaches back. */
+  messagesToday: number;
+}
+
+/** How far a user's erasure is. */
+export interface ErasureProgress {
+  user_id: string;
+  state: "running" | "done";
+  /** Messages erased so far. */
+  messages: number;
 }
 
 /** The hub's RPC surface. */
@@ -165,6 +253,14 @@ export interface HubRpc {
   /** Sets or takes away a user's one reaction to a message; repeats are no events. */
   react(command: ReactCommand): Promise<HubResult<null>>;
   pinMessage(command: PinCommand): Promise<HubResult<ChangedMessage>>;
+  /** Adds to a stream's text and answers when it is durable. */
+  appendStream(command: StreamAppendCommand): Promise<HubResult<StreamPlace>>;
+  /** Ends a stream; repeats answer the message as it is. */
+  endStream(command: StreamEndCommand): Promise<HubResult<ChangedMessage>>;
+  /** Messages as they are now, the text of open streams included; those that are not there are left out. */
+  currentMessages(refs: MessageRef[]): Promise<HubResult<ChangedMessage[]>>;
+  /** Mutes a user in a channel, or ends a mute; repeats are no events. */
+  muteMember(command: MuteCommand): Promise<HubResult<null>>;
   /** Takes over the workspace's settings where they are newer. */
   applySettings(version: number, settings: WorkspaceSettings): Promise<HubResult<null>>;
   /** Forward-only read or delivered cursor of a member; without `messageId` up to the newest message. */
@@ -173,13 +269,38 @@ export interface HubRpc {
   applyChannel(channelId: string, version: number, change?: ChannelChange): Promise<HubResult<null>>;
   /** Refreshes the profile of a user the hub already knows. */
   applyUser(user: UserProfile): Promise<HubResult<null>>;
+  /** Devices, push mutes or blocks of users have changed in Postgres. */
+  pushChanged(userIds: string[]): Promise<HubResult<null>>;
+  /** Removes a user and begins to take it out of everything; when it answers, the user is gone. A repeat tells how far it is. */
+  eraseUser(userId: string, externalId: string | null): Promise<HubResult<ErasureProgress>>;
+  /** How far an erasure is, by internal id, or by external id while it runs; null for none. */
+  erasure(ref: string): Promise<HubResult<ErasureProgress | null>>;
   /** Forgets a deleted user and closes its sockets. Its channels are told through `applyChannel`. */
   removeUser(userId: string): Promise<HubResult<null>>;
-  /** Returns when all messages of the channel (internal or external id; or of all of the user's channels) are in Postgres, or after ~1 s. */
-  settled(scope: { channel: string } | { userId: string }): Promise<Settled>;
+  /** Returns when all messages of the channel (internal or external id; or of all of the user's channels, or of all) are in Postgres, or after ~1 s. */
+  settled(scope: SettledScope): Promise<Settled>;
   /** Newest messages with `seq < before`, newest first, out of the journal. For when Postgres is away. */
   journalPage(request: JournalPageRequest): Promise<HubResult<TailPage>>;
   stats(): Promise<HubStats>;
+  /** How these users (internal ids) are; empty where the workspace has presence off. Who may ask is the caller's to say. */
+  presenceOf(userIds: string[]): Promise<HubResult<PresenceOf[]>>;
+  /** Takes over the workspace's webhooks where they are newer. */
+  applyWebhooks(snapshot: WebhookSnapshot): Promise<HubResult<null>>;
+  /** Tells webhooks of a new user; a repeat for the same user tells nobody. */
+  announceUser(user: User): Promise<HubResult<null>>;
+  /** Deliveries of a webhook, newest first. */
+  webhookDeliveries(query: DeliveryQuery): Promise<HubResult<NumberedDelivery[]>>;
+  /** Queues a test event, one at a time. */
+  testWebhook(webhookId: string): Promise<HubResult<WebhookDelivery>>;
+  /** Queues a delivery again that has ended, or makes a pending one due now. */
+  redeliver(webhookId: string, number: number): Promise<HubResult<WebhookDelivery>>;
+}
+
+/** How a user is, as others may see it. */
+export interface PresenceOf {
+  user_id: string;
+  status: PresenceStatus;
+  last_seen_at: string | null;
 }
 
 export interface ReceiptCommand {

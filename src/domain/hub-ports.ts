@@ -1,5 +1,8 @@
 import type { ChangedMessage } from "../protocol/message.ts";
-import type { ChannelSnapshot } from "./hub-contract.ts";
+import type { AuditEntry, ModerationAct } from "../protocol/moderation.ts";
+import type { WorkspaceSettings } from "../protocol/workspace.ts";
+import type { ChannelChange, ChannelSnapshot, WebhookSnapshot } from "./hub-contract.ts";
+import type { PushDevice, PushNotification, PushOutcome, PushProfile } from "./push.ts";
 
 /** What a hub needs of the world outside, as interfaces: the shell brings real ones, tests bring their own. */
 
@@ -32,6 +35,30 @@ export interface ArchivedCursor {
   delivered_at: string | null;
 }
 
+/** Whether a user is muted in a channel after a batch. */
+export interface ArchivedMute {
+  channel_id: string;
+  user_id: string;
+  muted: boolean;
+  until: string | null;
+  muted_by: string | null;
+  rule: string | null;
+  at: string;
+}
+
+/** An act of moderation for the audit log. */
+export interface ArchivedAct {
+  id: string;
+  act: ModerationAct;
+  actor: AuditEntry["actor"];
+  actor_id: string | null;
+  channel_id: string;
+  user_id: string | null;
+  message_id: string | null;
+  details: Record<string, unknown>;
+  at: string;
+}
+
 /** A run of journal events from `firstSeq` to `lastSeq`. */
 export interface ArchiveBatch {
   epoch: string;
@@ -44,6 +71,8 @@ export interface ArchiveBatch {
   /** Thread root → by how much its count of replies changes. */
   replies: Record<string, number>;
   cursors: ArchivedCursor[];
+  mutes: ArchivedMute[];
+  acts: ArchivedAct[];
 }
 
 export interface ArchiveReceipt {
@@ -72,6 +101,12 @@ export interface ChannelSource {
   load(ref: string): Promise<ChannelSnapshot | undefined>;
 }
 
+/** The workspace's settings in Postgres. Throws where it does not answer. */
+export interface SettingsSource {
+  /** Undefined where Postgres does not know the workspace. */
+  load(): Promise<{ version: number; settings: WorkspaceSettings } | undefined>;
+}
+
 /** Where message budgets outlive the hub's memory. */
 export interface BudgetStore {
   /**
@@ -80,4 +115,92 @@ export interface BudgetStore {
    * @returns 0 when granted, else milliseconds until asking again makes sense. Throws where the store does not answer.
    */
   lease(userId: string, count: number): Promise<number>;
+}
+
+/** What Postgres knows of pushes. All of it throws where Postgres does not answer. */
+export interface PushSource {
+  /** Profiles of users; those who do not exist are left out. */
+  load(userIds: readonly string[]): Promise<PushProfile[]>;
+  /** Forgets a device that its push service does not know any more, unless another user has it by now. */
+  dropDevice(userId: string, token: string): Promise<void>;
+}
+
+/** The push services. */
+export interface PushSender {
+  /** Names what serves the device, so that one service's trouble delays only its own pushes; undefined where nothing does. */
+  laneOf(device: PushDevice): string | undefined;
+  /** Never throws. */
+  send(device: PushDevice, notification: PushNotification): Promise<PushOutcome>;
+}
+
+/** A signed request to a customer's server. */
+export interface HookRequest {
+  url: string;
+  /** `whsec_…`; undefined sends it unsigned. */
+  secret: string | undefined;
+  /** `evt_…`, the same in each attempt. */
+  eventId: string;
+  event: string;
+  /** JSON text. */
+  body: string;
+  /** Unix milliseconds that the signature names. */
+  at: number;
+  timeoutMs: number;
+}
+
+/** An HTTP answer, whatever its status, or why there was none; `final` where no attempt can succeed. */
+export type HookOutcome = { status: number; text: string } | { error: string; final?: boolean };
+
+/** Requests to customers' servers. Follows no redirects; reaches no private address unless the deployment allows it. */
+export interface HookSender {
+  /** Never throws. The text is empty where the request did not ask for it. */
+  send(request: HookRequest, options?: { readBody?: boolean }): Promise<HookOutcome>;
+}
+
+/** A workspace's webhooks in Postgres. Both throw where it does not answer. */
+export interface WebhookSource {
+  load(): Promise<WebhookSnapshot>;
+  /** Disables a webhook after failures, unless it was enabled again since `activation`; answers what holds then. */
+  disable(webhookId: string, activation: number): Promise<WebhookSnapshot>;
+}
+
+/** A piece of a list, and the place behind which the next one begins; undefined after the last. */
+export interface Slice<Item> {
+  items: Item[];
+  next: string | undefined;
+}
+
+/** A user's traces in Postgres. All of it throws where Postgres does not answer, and may be repeated. */
+export interface ErasureStore {
+  /** Deletes profile and memberships. Answers what that did to each channel; a repeat did nothing. */
+  removeUser(userId: string): Promise<{ channelId: string; version: number; change: ChannelChange | undefined }[]>;
+  /** Messages that the user wrote and that are not unsent. */
+  messagesBy(userId: string, after: string | null, limit: number): Promise<Slice<ChangedMessage>>;
+  reactionsBy(
+    userId: string,
+    after: string | null,
+    limit: number,
+  ): Promise<Slice<{ channel_id: string; channel_external_id: string | null; message_id: string; emoji: string }>>;
+  /** Messages that mention the user. */
+  mentionsOf(userId: string, after: string | null, limit: number): Promise<Slice<ChangedMessage>>;
+  /** Takes the user out of what no event of the hub changes: complaints and the like. */
+  forget(userId: string): Promise<void>;
+}
+
+/** Messages that are too old to be kept. Both throw where Postgres does not answer. */
+export interface RetentionStore {
+  /** At most `limit` messages that were created before a time, oldest first. */
+  expired(before: string, limit: number): Promise<{ id: string; attachment_url: string | null }[]>;
+  /** Removes messages with their reactions and mentions. Those who had not read them have nothing to read of them. */
+  remove(messageIds: readonly string[]): Promise<void>;
+}
+
+/** The workspace's part of the object store. */
+export interface FileStore {
+  /** True for the address of a file of this workspace. */
+  owns(url: string): boolean;
+  /** True where a message that is not unsent shows the file. Throws where Postgres does not answer. */
+  isUsed(url: string): Promise<boolean>;
+  /** Removes a file; one that is not there is removed. Throws where the store does not. */
+  remove(url: string): Promise<void>;
 }

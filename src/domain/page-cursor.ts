@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { searchPlaceSchema } from "../protocol/search.ts";
 import { invalid } from "./api-error.ts";
 
 const VERSION = 1;
@@ -39,8 +40,26 @@ export const pinCursor = definePageCursor("pins", z.tuple([z.iso.datetime(), seq
 export const userCursor = definePageCursor("users", z.tuple([z.uuid()]));
 /** Members by time of joining, then user id. */
 export const memberCursor = definePageCursor("members", z.tuple([z.iso.datetime(), z.uuid()]));
+/** Blocks of a user, and mutes and bans of a channel, by time and then user id. */
+const sinceUser = z.tuple([z.iso.datetime(), z.uuid()]);
+export const blockCursor = definePageCursor("blocks", sinceUser);
+export const muteCursor = definePageCursor("mutes", sinceUser);
+export const banCursor = definePageCursor("bans", sinceUser);
+/** Reports and audit entries by id. */
+export const reportCursor = definePageCursor("reports", z.tuple([z.uuid()]));
+export const auditCursor = definePageCursor("audit", z.tuple([z.uuid()]));
 /** A user's channels by latest activity, then id. */
 export const myChannelCursor = definePageCursor("channels", z.tuple([z.iso.datetime(), z.uuid()]));
+/** Search results by rank, then time, then id. */
+export const searchCursor = definePageCursor("search", searchPlaceSchema);
+/** Exports by section and the key of its last row. */
+const exportPlaceSchema = z.tuple([z.number().int().min(0)]).rest(z.union([z.string(), z.number()]));
+export const exportWorkspaceCursor = definePageCursor("export", exportPlaceSchema);
+export const exportUserCursor = definePageCursor("user-export", exportPlaceSchema);
+/** Webhooks by id. */
+export const webhookCursor = definePageCursor("webhooks", z.tuple([z.uuid()]));
+/** Deliveries of a webhook by number. */
+export const deliveryCursor = definePageCursor("deliveries", z.tuple([seq]));
 
 function toBase64Url(ascii: string): string {
   return btoa(ascii).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");

@@ -1,6 +1,7 @@
 import type { Message, QuotedMessage } from "../protocol/message.ts";
+import { preview } from "../protocol/preview.ts";
 
-const PREVIEW_CHARS = 200;
+export { preview };
 
 /** The preview of a message inside a reply to it. */
 export function quote(
@@ -14,9 +15,4 @@ export function quote(
     type: message.type,
     deleted: message.deleted_at !== null,
   };
-}
-
-/** The beginning of a text, cut between code points so that no character is torn. */
-export function preview(content: string): string {
-  return content.length <= PREVIEW_CHARS ? content : `${[...content].slice(0, PREVIEW_CHARS).join("")}…`;
 }

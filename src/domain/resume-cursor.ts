@@ -4,7 +4,7 @@ export interface JournalPlace {
   seq: number;
 }
 
-/** The opaque text that clients keep: URL-safe, no padding. */
+/** The text that clients keep, opaque to all but the own library, which orders those of one epoch (`src/sdk/place.ts`). */
 export function encodeResumeCursor(place: JournalPlace): string {
   return `${place.epoch}-${place.seq.toString(36)}`;
 }

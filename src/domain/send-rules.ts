@@ -46,7 +46,7 @@ export function readContent(
   }
   const attachmentUrl = body.attachment_url ?? null;
   const attachment = body.attachment ?? null;
-  if (content.trim() === "" && attachmentUrl === null) {
+  if (content.trim() === "" && attachmentUrl === null && body.streaming !== true) {
     return { refusal: invalid("content", "must not be empty without an attachment") };
   }
   if (attachment !== null && attachmentUrl === null) {

@@ -2,22 +2,35 @@ import { z } from "zod";
 import { ApiError, UpstreamUnavailable } from "../domain/api-error.ts";
 import type {
   ChannelChange,
+  DeliveryQuery,
   EditCommand,
+  ErasureProgress,
   HubResult,
   HubRpc,
   HubStats,
   JournalPageRequest,
+  NumberedDelivery,
+  MuteCommand,
+  MessageRef,
   PinCommand,
+  PresenceOf,
   ReactCommand,
   ReceiptCommand,
   SendCommand,
   SendOutcome,
   Settled,
+  StreamAppendCommand,
+  StreamEndCommand,
+  SettledScope,
   TailPage,
   UnsendCommand,
   UserProfile,
+  WebhookSnapshot,
 } from "../domain/hub-contract.ts";
 import type { ChangedMessage } from "../protocol/message.ts";
+import type { StreamPlace } from "../protocol/stream.ts";
+import type { User } from "../protocol/user.ts";
+import type { WebhookDelivery } from "../protocol/webhook.ts";
 import type { WorkspaceSettings } from "../protocol/workspace.ts";
 import { describeError, logEvent } from "./log.ts";
 
@@ -85,6 +98,22 @@ export class HubClient {
     return this.#ask((hub) => hub.pinMessage(command));
   }
 
+  appendStream(command: StreamAppendCommand): Promise<StreamPlace> {
+    return this.#ask((hub) => hub.appendStream(command));
+  }
+
+  endStream(command: StreamEndCommand): Promise<ChangedMessage> {
+    return this.#ask((hub) => hub.endStream(command));
+  }
+
+  currentMessages(refs: MessageRef[]): Promise<ChangedMessage[]> {
+    return this.#ask((hub) => hub.currentMessages(refs));
+  }
+
+  async muteMember(command: MuteCommand): Promise<void> {
+    await this.#ask((hub) => hub.muteMember(command));
+  }
+
   async applySettings(version: number, settings: WorkspaceSettings): Promise<void> {
     await this.#ask((hub) => hub.applySettings(version, settings));
   }
@@ -101,16 +130,52 @@ export class HubClient {
     await this.#ask((hub) => hub.applyUser(user));
   }
 
+  async pushChanged(userIds: string[]): Promise<void> {
+    await this.#ask((hub) => hub.pushChanged(userIds));
+  }
+
+  eraseUser(userId: string, externalId: string | null): Promise<ErasureProgress> {
+    return this.#ask((hub) => hub.eraseUser(userId, externalId));
+  }
+
+  erasure(ref: string): Promise<ErasureProgress | null> {
+    return this.#ask((hub) => hub.erasure(ref));
+  }
+
   async removeUser(userId: string): Promise<void> {
     await this.#ask((hub) => hub.removeUser(userId));
   }
 
-  settled(scope: { channel: string } | { userId: string }): Promise<Settled> {
+  settled(scope: SettledScope): Promise<Settled> {
     return this.#call((hub) => hub.settled(scope));
   }
 
   journalPage(request: JournalPageRequest): Promise<TailPage> {
     return this.#ask((hub) => hub.journalPage(request));
+  }
+
+  presenceOf(userIds: string[]): Promise<PresenceOf[]> {
+    return this.#ask((hub) => hub.presenceOf(userIds));
+  }
+
+  async applyWebhooks(snapshot: WebhookSnapshot): Promise<void> {
+    await this.#ask((hub) => hub.applyWebhooks(snapshot));
+  }
+
+  async announceUser(user: User): Promise<void> {
+    await this.#ask((hub) => hub.announceUser(user));
+  }
+
+  webhookDeliveries(query: DeliveryQuery): Promise<NumberedDelivery[]> {
+    return this.#ask((hub) => hub.webhookDeliveries(query));
+  }
+
+  testWebhook(webhookId: string): Promise<WebhookDelivery> {
+    return this.#ask((hub) => hub.testWebhook(webhookId));
+  }
+
+  redeliver(webhookId: string, number: number): Promise<WebhookDelivery> {
+    return this.#ask((hub) => hub.redeliver(webhookId, number));
   }
 
   stats(): Promise<HubStats> {

@@ -51,6 +51,21 @@ export class ObjectStore {
     };
   }
 
+  /** True for the address of a file of the workspace, whatever `..` it contains. */
+  owns(workspaceId: string, url: string): boolean {
+    const base = `${this.#settings.publicUrl}/${workspaceId}/`;
+    return URL.canParse(url) && url.startsWith(base) && new URL(url).href.startsWith(new URL(base).href);
+  }
+
+  /** Removes a file by its public address; one that is not there counts as removed. Throws where the store does not. */
+  async remove(url: string): Promise<void> {
+    const { pathname } = new URL(url);
+    const key = pathname.slice(new URL(`${this.#settings.publicUrl}/`).pathname.length);
+    const response = await this.#client.fetch(this.#urlOf(key), { method: "DELETE" });
+    await response.body?.cancel();
+    if (!response.ok && response.status !== 404) throw new Error(`the object store answered ${response.status}`);
+  }
+
   /** Asks for the names of at most one file: true where the store answers and knows our key. */
   async answers(signal: AbortSignal): Promise<boolean> {
     const { endpoint, bucket } = this.#settings;

@@ -1,6 +1,14 @@
 import { z } from "zod";
 import { DEFAULT_ATTACHMENT_TYPES } from "../domain/attachment-policy.ts";
 import type { HubNamespace } from "./hub-client.ts";
+import {
+  type FcmSettings,
+  serviceAccountText,
+  type VapidSettings,
+  vapidPrivateKeyText,
+  vapidPublicKeyText,
+  vapidSubjectText,
+} from "./push/settings.ts";
 
 /** Bindings of wrangler.toml and all variables and secrets, as the run-time hands them over. */
 export interface Env extends Partial<Record<SettingName, string | number | boolean>> {
@@ -71,6 +79,17 @@ const schema = z.object({
   /** Whose demo users `/demo/session` signs in; unset: there is no demo. */
   KABAR_DEMO_WORKSPACE_ID: optional(z.uuid()),
   KABAR_JOURNAL_RETENTION_HOURS: withDefault(whole(1, 24 * 365), 168),
+  /** `true` lets webhooks, hooks and pushes reach private addresses and plain http: for local development. */
+  CARIOS_WEBHOOK_ALLOW_PRIVATE: withDefault(z.union([z.boolean(), z.stringbool()]), false),
+  /** JSON text of a Google service account: turns on pushes through FCM. */
+  KABAR_FCM_SERVICE_ACCOUNT: optional(serviceAccountText),
+  KABAR_FCM_URL: withDefault(httpUrl, "https://fcm.googleapis.com"),
+  /** Where access tokens for FCM come from; the service account names the usual place. */
+  KABAR_OAUTH_URL: optional(httpUrl),
+  /** All three turn on Web Push. */
+  KABAR_VAPID_PUBLIC_KEY: optional(vapidPublicKeyText),
+  KABAR_VAPID_PRIVATE_KEY: optional(vapidPrivateKeyText),
+  KABAR_VAPID_SUBJECT: optional(vapidSubjectText),
 });
 
 export type SettingName = keyof z.input<typeof schema>;
@@ -120,6 +139,9 @@ export function parseSettings(env: Readonly<Partial<Record<SettingName, unknown>
     allowedOrigins: read.CARIOS_CORS_ALLOWED_ORIGINS,
     demoWorkspaceId: read.KABAR_DEMO_WORKSPACE_ID,
     journalRetentionHours: read.KABAR_JOURNAL_RETENTION_HOURS,
+    allowPrivateTargets: read.CARIOS_WEBHOOK_ALLOW_PRIVATE,
+    fcm: fcmOf(read),
+    vapid: vapidOf(read),
   };
 }
 
@@ -131,6 +153,20 @@ function objectStoreOf(read: z.output<typeof schema>): ObjectStoreSettings | und
   const publicUrl = read.CARIOS_S3_PUBLIC_URL;
   if (!endpoint || !bucket || !accessKeyId || !secretAccessKey || !publicUrl) return undefined;
   return { endpoint, region: read.CARIOS_S3_REGION, bucket, accessKeyId, secretAccessKey, publicUrl };
+}
+
+function fcmOf(read: z.output<typeof schema>): FcmSettings | undefined {
+  const account = read.KABAR_FCM_SERVICE_ACCOUNT;
+  if (account === undefined) return undefined;
+  return { account, url: read.KABAR_FCM_URL, oauthUrl: read.KABAR_OAUTH_URL ?? account.token_uri };
+}
+
+function vapidOf(read: z.output<typeof schema>): VapidSettings | undefined {
+  const publicKey = read.KABAR_VAPID_PUBLIC_KEY?.replace("=", "");
+  const privateKey = read.KABAR_VAPID_PRIVATE_KEY?.replace("=", "");
+  const subject = read.KABAR_VAPID_SUBJECT;
+  if (!publicKey || !privateKey || !subject) return undefined;
+  return { publicKey, privateKey, subject };
 }
 
 function explain(error: z.ZodError): string {

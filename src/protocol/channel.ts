@@ -1,7 +1,15 @@
 import { z } from "zod";
 import { LIMITS } from "./limits.ts";
 import { messageSchema } from "./message.ts";
-import { externalIdSchema, httpUrlSchema, nameSchema, refSchema, timeSchema, uuidSchema } from "./primitives.ts";
+import {
+  externalIdSchema,
+  httpUrlSchema,
+  nameSchema,
+  pageQuerySchema,
+  refSchema,
+  timeSchema,
+  uuidSchema,
+} from "./primitives.ts";
 
 export const channelTypeSchema = z.enum(["direct", "group"]);
 export type ChannelType = z.infer<typeof channelTypeSchema>;
@@ -30,6 +38,12 @@ export const myChannelSchema = channelSchema
     last_read_at: timeSchema.nullable(),
     last_delivered_at: timeSchema.nullable(),
     last_seq: z.number().int(),
+    /** True while the caller gets no pushes of this channel. */
+    muted: z.boolean(),
+    /** Null where it is not muted, and where it is muted for good. */
+    muted_until: timeSchema.nullable(),
+    /** True where the caller has hidden the channel and no message has come since. */
+    hidden: z.boolean(),
   })
   .meta({ id: "MyChannel" });
 export type MyChannel = z.infer<typeof myChannelSchema>;
@@ -51,16 +65,27 @@ export const updateChannelBodySchema = z
   .meta({ id: "UpdateChannel" });
 export type UpdateChannelBody = z.infer<typeof updateChannelBodySchema>;
 
+/** Hidden channels are listed by themselves. */
+export const myChannelsQuerySchema = pageQuerySchema.extend({ hidden: z.enum(["true", "false"]).optional() });
+
 export const myChannelListSchema = z
   .object({ channels: z.array(myChannelSchema), has_more: z.boolean(), next_cursor: z.string().nullable() })
   .meta({ id: "MyChannelList" });
 export type MyChannelList = z.infer<typeof myChannelListSchema>;
 
-/** Channels without unread messages are left out. */
+/**
+ * Unread is every message after the caller's read cursor, replies in threads and unsent messages included: they keep
+ * their place. The cursor moves by reading, by sending, and by joining, which begins at the newest message; so one's own
+ * messages are never unread. Channels without unread messages are left out.
+ */
 export const unreadSchema = z
   .object({
     total: z.number().int(),
-    channels: z.array(z.object({ channel_id: uuidSchema, unread_count: z.number().int() })),
+    /** Of the unread messages, those that mention the caller. */
+    unread_mentions: z.number().int(),
+    channels: z.array(
+      z.object({ channel_id: uuidSchema, unread_count: z.number().int(), unread_mentions: z.number().int() }),
+    ),
   })
   .meta({ id: "Unread" });
 export type Unread = z.infer<typeof unreadSchema>;

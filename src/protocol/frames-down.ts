@@ -3,7 +3,9 @@ import { channelSchema } from "./channel.ts";
 import { errorCodeSchema, errorDetailSchema } from "./errors.ts";
 import { memberSchema } from "./member.ts";
 import { changedMessageSchema, emojiSchema, messageSchema } from "./message.ts";
+import { presenceStateData, presenceUpdateData } from "./presence.ts";
 import { cursorSchema, externalIdSchema, timeSchema, uuidSchema } from "./primitives.ts";
+import { moderationActionSchema, moderationRuleSchema } from "./workspace.ts";
 
 const id = z.string();
 const channelIds = { channel_id: uuidSchema, channel_external_id: externalIdSchema.nullable() };
@@ -99,13 +101,56 @@ export const memberJoinedFrameSchema = frame("member.joined", {
 export const memberLeftFrameSchema = frame("member.left", { ...durable, ...channelIds, user_ids: z.array(uuidSchema) });
 export const memberUpdatedFrameSchema = frame("member.updated", { ...durable, ...channelIds, member: memberSchema });
 
+/** For the channel's admins: a rule acted on a message. Without `message_id` it was refused, and nothing of it is kept. */
+export const messageModeratedFrameSchema = frame("message.moderated", {
+  ...durable,
+  ...channelIds,
+  message_id: uuidSchema.nullable(),
+  user_id: uuidSchema,
+  /** The rule whose action was taken, and all rules that the message broke. */
+  rule: moderationRuleSchema,
+  action: moderationActionSchema,
+  rules: z.array(moderationRuleSchema),
+});
+/** For the member itself and the channel's admins. */
+export const memberMutedFrameSchema = frame("member.muted", {
+  ...durable,
+  ...channelIds,
+  user_id: uuidSchema,
+  /** Null for a mute without end. */
+  until: timeSchema.nullable(),
+  /** Null for the workspace's server and for automatic mutes. */
+  by_user_id: uuidSchema.nullable(),
+  /** The rule of an automatic mute. */
+  rule: moderationRuleSchema.nullable(),
+});
+export const memberUnmutedFrameSchema = frame("member.unmuted", {
+  ...durable,
+  ...channelIds,
+  user_id: uuidSchema,
+  by_user_id: uuidSchema.nullable(),
+});
+
 /** Signals: never stored, may be dropped. */
 const typing = { ...channelIds, user_id: uuidSchema };
 export const typingStartFrameSchema = frame("typing.start", typing);
 export const typingStopFrameSchema = frame("typing.stop", typing);
+export const presenceUpdateFrameSchema = frame("presence.update", presenceUpdateData);
+/** Answers `presence.query` and `presence.watch`. */
+export const presenceStateFrameSchema = frame("presence.state", presenceStateData);
+/**
+ * More text of a message that is being streamed: from `offset` (UTF-16 code units) on it is `delta` and nothing behind
+ * it. After a connect or a resume one with offset 0 brings what is there; `message.updated` brings the whole at the end.
+ */
+export const messageDeltaFrameSchema = frame("message.delta", {
+  ...channelIds,
+  message_id: uuidSchema,
+  offset: z.number().int().min(0),
+  delta: z.string(),
+});
 
-/** Everything that the server may send. Clients ignore types that they do not know. */
-export const frameDownSchema = z.discriminatedUnion("type", [
+/** Every frame on its own. */
+const singleFrameSchema = z.discriminatedUnion("type", [
   readyFrameSchema,
   pongFrameSchema,
   ackFrameSchema,
@@ -129,9 +174,20 @@ export const frameDownSchema = z.discriminatedUnion("type", [
   memberJoinedFrameSchema,
   memberLeftFrameSchema,
   memberUpdatedFrameSchema,
+  messageModeratedFrameSchema,
+  memberMutedFrameSchema,
+  memberUnmutedFrameSchema,
   typingStartFrameSchema,
   typingStopFrameSchema,
+  presenceUpdateFrameSchema,
+  presenceStateFrameSchema,
+  messageDeltaFrameSchema,
 ]);
+/** Several frames in one, in their order; only for clients that opened `/v1/ws?batch=1`. */
+export const batchFrameSchema = frame("batch", { events: z.array(singleFrameSchema) });
+
+/** Everything that the server may send. Clients ignore types that they do not know. */
+export const frameDownSchema = z.discriminatedUnion("type", [singleFrameSchema, batchFrameSchema]);
 export type FrameDown = z.infer<typeof frameDownSchema>;
 /** Types of the durable events, as stored in the journal. */
 export const DURABLE_TYPES = [
@@ -150,6 +206,9 @@ export const DURABLE_TYPES = [
   "member.joined",
   "member.left",
   "member.updated",
+  "message.moderated",
+  "member.muted",
+  "member.unmuted",
 ] as const;
 export type DurableType = (typeof DURABLE_TYPES)[number];
 type DataOf<Type extends FrameDown["type"]> =

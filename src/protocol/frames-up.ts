@@ -2,6 +2,9 @@ import { z } from "zod";
 import { LIMITS } from "./limits.ts";
 import { editMessageBodySchema, emojiSchema, sendMessageBodySchema } from "./message.ts";
 import { cursorSchema, refSchema, storableText, uuidSchema } from "./primitives.ts";
+import { presenceSetDataSchema, presenceWatchDataSchema } from "./presence.ts";
+import { focusDataSchema } from "./push.ts";
+import { streamAppendBodySchema, streamFinishBodySchema, streamIds } from "./stream.ts";
 
 /** The exact text that the run-time answers by itself, without waking the hub. */
 export const PING_TEXT = '{"type":"ping"}';
@@ -52,6 +55,46 @@ export const typingFrameSchema = z.object({
   data: z.object({ channel_id: refSchema }),
 });
 
+export const presenceSetFrameSchema = z.object({
+  ...envelope,
+  type: z.literal("presence.set"),
+  data: presenceSetDataSchema,
+});
+
+/** Who is there? Once after each connect or resync, and after joining a channel; at most once a second. */
+export const presenceQueryFrameSchema = z.object({
+  ...envelope,
+  type: z.literal("presence.query"),
+  data: z.unknown().optional(),
+});
+
+export const presenceWatchFrameSchema = z.object({
+  ...envelope,
+  type: z.literal("presence.watch"),
+  data: presenceWatchDataSchema,
+});
+
+/** Which channel the client shows right now: it needs no push of it. */
+export const focusFrameSchema = z.object({ ...envelope, type: z.literal("channel.focus"), data: focusDataSchema });
+
+export const streamAppendFrameSchema = z.object({
+  ...envelope,
+  type: z.literal("message.stream.append"),
+  data: streamAppendBodySchema.extend(streamIds),
+});
+
+export const streamFinishFrameSchema = z.object({
+  ...envelope,
+  type: z.literal("message.stream.finish"),
+  data: streamFinishBodySchema.extend(streamIds),
+});
+
+export const streamAbortFrameSchema = z.object({
+  ...envelope,
+  type: z.literal("message.stream.abort"),
+  data: z.object(streamIds),
+});
+
 export const resumeFrameSchema = z.object({
   ...envelope,
   type: z.literal("resume"),
@@ -67,6 +110,13 @@ export const frameUpSchema = z.discriminatedUnion("type", [
   reactionFrameSchema,
   receiptFrameSchema,
   typingFrameSchema,
+  presenceSetFrameSchema,
+  presenceQueryFrameSchema,
+  presenceWatchFrameSchema,
+  focusFrameSchema,
+  streamAppendFrameSchema,
+  streamFinishFrameSchema,
+  streamAbortFrameSchema,
   resumeFrameSchema,
 ]);
 export type FrameUp = z.infer<typeof frameUpSchema>;

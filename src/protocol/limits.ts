@@ -30,6 +30,29 @@ export const LIMITS = {
   idempotencyKeyChars: 128,
   filenameChars: 255,
   mentionsPerMessage: 50,
+  webhooksPerWorkspace: 20,
+  /** Characters of a push service's name for a device. */
+  deviceTokenChars: 2048,
+  /** Beyond these a user's devices that registered longest ago are forgotten. */
+  devicesPerUser: 20,
+  /** Seconds without a sign of life after which a connection no longer keeps pushes away. */
+  focusSeconds: 60,
+  /** Seconds after its sending after which a message is no longer pushed. */
+  pushLifetimeSeconds: 24 * 3600,
+  /** Pieces of text that one stream takes per second, and how many at once. */
+  streamAppendsPerSecond: 50,
+  streamAppendBurst: 100,
+  /** Seconds without a new piece after which a stream is closed with what there is, and its longest life. */
+  streamIdleSeconds: 60,
+  streamSeconds: 3600,
+  /** Streams that one user may have open at once. */
+  streamsPerUser: 20,
+  /** Users whose presence one call asks for, one connection watches, and one answer lists. */
+  presenceAsked: 100,
+  presenceWatched: 50,
+  presenceListed: 500,
+  /** Seconds after a user's last connection ended until others see it as offline. */
+  presenceGraceSeconds: 20,
   /** Seconds after which a client drops a typing signal that was not renewed. */
   typingExpirySeconds: 6,
 } as const;

@@ -12,6 +12,7 @@ export const memberSchema = z
     /** Null in direct channels, which have no roles. */
     role: roleSchema.nullable(),
     joined_at: timeSchema,
+    /** Both are null for all but the caller where the workspace has read receipts off. */
     last_delivered_at: timeSchema.nullable(),
     last_read_at: timeSchema.nullable(),
   })

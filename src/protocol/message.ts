@@ -99,6 +99,8 @@ export const sendMessageBodySchema = z
     mentions: z.array(refSchema).max(LIMITS.mentionsPerMessage).optional(),
     idempotency_key: storableText(1, LIMITS.idempotencyKeyChars).optional(),
     metadata: freeJson(LIMITS.messageMetadataBytes).optional(),
+    /** True opens a stream: `content` is its beginning and may be empty; the rest follows by the stream calls. */
+    streaming: z.boolean().optional(),
     /** The sender; with a workspace key only. */
     user_id: refSchema.optional(),
   })
@@ -144,13 +146,15 @@ export const pinListSchema = z
 
 export const historySchema = z
   .object({
-    /** Newest first. */
+    /** Newest first; without those of users whom the caller blocked, whose seqs are left out and not lost. */
     messages: z.array(messageSchema),
     /** There is more in the direction of paging: older messages, or newer ones with `after`. */
     has_more: z.boolean(),
     next_cursor: z.string().nullable(),
     /** With `after` and `around`: the cursor for newer messages than this page, null where there are none. */
     prev_cursor: z.string().nullable().optional(),
+    /** Cursor of the channel's newest event that the page shows: what comes with a later one is news to it. */
+    as_of: cursorSchema.optional(),
     /** Present and true where the page came from the hub's journal because Postgres did not answer. */
     from_journal: z.boolean().optional(),
   })

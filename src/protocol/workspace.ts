@@ -4,19 +4,27 @@ import { httpUrlSchema, storableText, timeSchema, uuidSchema } from "./primitive
 export const moderationActionSchema = z.enum(["flag", "mask", "reject", "auto_mute"]);
 export type ModerationAction = z.infer<typeof moderationActionSchema>;
 
+export const moderationRuleSchema = z.enum(["profanity", "flood", "link", "phone"]);
+export type ModerationRule = z.infer<typeof moderationRuleSchema>;
+
 /** One rule: off, or what happens to a message that breaks it. */
-const ruleSchema = z.object({ enabled: z.boolean(), action: moderationActionSchema });
+const ruleSchema = (enabled: boolean, action: ModerationAction) =>
+  z.object({ enabled: z.boolean().default(enabled), action: moderationActionSchema.default(action) }).prefault({});
+
+const wordsSchema = z.array(storableText(1, 100)).max(1_000);
 
 /** Off by default. Once on, `profanity` and `flood` are on and the other two opt in. */
 export const moderationSettingsSchema = z
   .object({
     enabled: z.boolean().default(false),
-    profanity: ruleSchema.default({ enabled: true, action: "mask" }),
-    flood: ruleSchema.default({ enabled: true, action: "auto_mute" }),
-    link: ruleSchema.default({ enabled: false, action: "flag" }),
-    phone: ruleSchema.default({ enabled: false, action: "flag" }),
-    /** Whole words, besides the built-in lists, that count as profanity. */
-    blocklist: z.array(storableText(1, 100)).max(1_000).default([]),
+    profanity: ruleSchema(true, "mask"),
+    flood: ruleSchema(true, "auto_mute"),
+    link: ruleSchema(false, "flag"),
+    phone: ruleSchema(false, "flag"),
+    /** Whole words or phrases, besides the built-in lists, that count as profanity. */
+    blocklist: wordsSchema.default([]),
+    /** Words of the built-in lists that do not count. */
+    allowlist: wordsSchema.default([]),
     /** Seconds for which `auto_mute` mutes. */
     mute_seconds: z
       .number()
@@ -34,6 +42,13 @@ export const beforeSendHookSchema = z
     url: httpUrlSchema,
     /** What happens to a message when the hook does not answer within 2 s. */
     on_failure: z.enum(["allow", "reject"]).default("allow"),
+    /** Signs the requests as a webhook's secret does; without one they are not signed. */
+    secret: z
+      .string()
+      .regex(/^whsec_(?=.{32,88}$)(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, {
+        error: "must be whsec_ and 24 to 64 bytes in base64",
+      })
+      .optional(),
   })
   .meta({ id: "BeforeSendHook" });
 

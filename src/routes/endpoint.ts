@@ -14,6 +14,13 @@ import { describeEndpoint } from "./openapi.ts";
 export type Api = OpenAPIHono<AppEnv>;
 export type Method = "get" | "post" | "put" | "patch" | "delete";
 
+/** What a route answers; `contentType` where that is not JSON. */
+export interface ResponseDescription {
+  description: string;
+  schema?: z.ZodType;
+  contentType?: string;
+}
+
 /** One route: how it is called, who may call it, and what it answers; the OpenAPI document is made of these. */
 export interface Endpoint<Kind extends Auth, Params, Query, Body> {
   method: Method;
@@ -29,7 +36,7 @@ export interface Endpoint<Kind extends Auth, Params, Query, Body> {
   body?: z.ZodType<Body>;
   /** True where a request without a body counts as `{}`. */
   bodyOptional?: boolean;
-  responses: Record<number, { description: string; schema?: z.ZodType }>;
+  responses: Record<number, ResponseDescription>;
   /** Besides those that every route may answer with. */
   errors?: ErrorCode[];
 }

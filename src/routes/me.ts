@@ -1,5 +1,4 @@
-import { myChannelListSchema, unreadSchema } from "../protocol/channel.ts";
-import { pageQuerySchema } from "../protocol/primitives.ts";
+import { myChannelListSchema, myChannelsQuerySchema, unreadSchema } from "../protocol/channel.ts";
 import { userSchema } from "../protocol/user.ts";
 import * as me from "../services/me.ts";
 import { type Api, endpoint } from "./endpoint.ts";
@@ -28,10 +27,11 @@ export function registerMe(api: Api): void {
       summary: "The caller's channels, most recently active first, with last message and unread count",
       tag,
       auth: "U",
-      query: pageQuerySchema,
+      query: myChannelsQuerySchema,
       responses: { 200: { description: "A page", schema: myChannelListSchema } },
     },
-    async ({ query, c }, context) => c.json(await me.channels(context, query.limit, query.cursor)),
+    async ({ query, c }, context) =>
+      c.json(await me.channels(context, query.hidden === "true", query.limit, query.cursor)),
   );
 
   endpoint(
@@ -39,7 +39,7 @@ export function registerMe(api: Api): void {
     {
       method: "get",
       path: "/v1/me/unread",
-      summary: "Unread messages, in all and by channel",
+      summary: "Unread messages and mentions, in all and by channel",
       tag,
       auth: "U",
       responses: { 200: { description: "The counts", schema: unreadSchema } },

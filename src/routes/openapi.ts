@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Auth } from "../middleware/authenticate.ts";
 import { ERRORS, type ErrorCode, errorBodySchema } from "../protocol/errors.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
-import type { Api, Endpoint } from "./endpoint.ts";
+import type { Api, Endpoint, ResponseDescription } from "./endpoint.ts";
 
 const SECURITY: Record<Auth, NonNullable<RouteConfig["security"]>> = {
   K: [{ workspaceKey: [] }],
@@ -79,11 +79,11 @@ export function registerOpenApi(api: Api): void {
   });
 }
 
-export function describeResponses(responses: Record<number, { description: string; schema?: z.ZodType }>) {
+export function describeResponses(responses: Record<number, ResponseDescription>) {
   return Object.fromEntries(
-    Object.entries(responses).map(([status, { description, schema }]) => [
+    Object.entries(responses).map(([status, { description, schema, contentType = "application/json" }]) => [
       status,
-      schema === undefined ? { description } : { description, content: { "application/json": { schema } } },
+      schema === undefined ? { description } : { description, content: { [contentType]: { schema } } },
     ]),
   );
 }

@@ -1,6 +1,8 @@
+import { deleteUserQuerySchema, erasureSchema } from "../protocol/erasure.ts";
 import { pageQuerySchema } from "../protocol/primitives.ts";
 import { authTokenBodySchema, issueTokenBodySchema, tokenSchema } from "../protocol/token.ts";
 import { upsertUserBodySchema, userListSchema, userSchema } from "../protocol/user.ts";
+import { erase } from "../services/erasure.ts";
 import * as users from "../services/users.ts";
 import { type Api, endpoint } from "./endpoint.ts";
 import { idParams } from "./params.ts";
@@ -64,14 +66,27 @@ export function registerUsers(api: Api): void {
     {
       method: "delete",
       path: "/v1/users/{id}",
-      summary: "Delete a user and its memberships; its messages stay, its sockets are closed",
+      summary:
+        "Delete a user and its memberships, and close its sockets; its messages stay, or everything of it is erased",
       tag,
       auth: "K",
       params: idParams,
-      responses: { 204: { description: "Deleted" } },
+      query: deleteUserQuerySchema,
+      responses: {
+        200: { description: "Erased", schema: erasureSchema },
+        202: {
+          description: "Deleted; the rest is being erased, and the same call tells how far it is",
+          schema: erasureSchema,
+        },
+        204: { description: "Deleted; its messages stay" },
+      },
       errors: ["NOT_FOUND"],
     },
-    async ({ params, c }, context) => {
+    async ({ params, query, c }, context) => {
+      if (query.messages === "erase") {
+        const erasure = await erase(context, params.id);
+        return c.json(erasure, erasure.state === "done" ? 200 : 202);
+      }
       await users.remove(context, params.id);
       return c.body(null, 204);
     },

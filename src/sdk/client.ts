@@ -1,14 +1,18 @@
 import type { MyChannelList } from "../protocol/channel.ts";
 import type { FrameDown } from "../protocol/frames-down.ts";
 import type { History, Message } from "../protocol/message.ts";
+import type { Presence } from "../protocol/presence.ts";
 import { type FileFacts, type UploadedAttachment, uploadAttachment } from "./attachments.ts";
 import { Channel, type ChannelHost, type OutgoingMessage } from "./channel.ts";
 import { Connection, type ConnectionState, type StateChange } from "./connection.ts";
 import { Emitter, type Unsubscribe } from "./emitter.ts";
 import { KabarError } from "./error.ts";
+import { Focus } from "./focus.ts";
 import { Http } from "./http.ts";
 import { newId } from "./ids.ts";
+import { type LiveText, LiveTexts } from "./live-texts.ts";
 import { Messages } from "./messages.ts";
+import { PresenceBook } from "./presence.ts";
 import { Receipts } from "./receipts.ts";
 import { Requests } from "./requests.ts";
 import { type HistoryQuery, type PageQuery, Rest } from "./rest.ts";
@@ -17,6 +21,7 @@ import type { WebSocketClass } from "./socket.ts";
 import { TIMINGS, type Timings } from "./timings.ts";
 import { TokenSource } from "./token.ts";
 import { type TypingChange, TypingIn, TypingOut } from "./typing.ts";
+import { Unread, type UnreadChange } from "./unread.ts";
 
 export interface ClientOptions {
   /** Origin of the server, such as `https://chat.example.com`. */
@@ -38,7 +43,15 @@ export interface Discontinuity {
 
 type ForwardedType = Exclude<
   FrameDown["type"],
-  "pong" | "message.ack" | "ok" | "error" | "typing.start" | "typing.stop"
+  | "pong"
+  | "message.ack"
+  | "ok"
+  | "error"
+  | "typing.start"
+  | "typing.stop"
+  | "presence.update"
+  | "presence.state"
+  | "batch"
 >;
 type Forwarded = { [Type in ForwardedType]: Extract<FrameDown, { type: Type }>["data"] };
 
@@ -48,6 +61,11 @@ export interface ClientEvents extends Forwarded {
   /** Each message once, in order within its channel; the sender's own too. */
   message: Message;
   typing: TypingChange;
+  /** Somebody came, went away, or left. */
+  presence: Presence;
+  /** A message that is being written has grown. */
+  text: LiveText;
+  unread: UnreadChange;
   discontinuity: Discontinuity;
   /** An error that answers no request. */
   error: KabarError;
@@ -56,15 +74,22 @@ export interface ClientEvents extends Forwarded {
 /** A user's connection to Kabar. */
 export class KabarClient {
   readonly rest: Rest;
+  /** Unread counts of the channels that were listed. */
+  readonly unread: Unread;
+  /** Who is there; `presence` events tell of changes. */
+  readonly presence: PresenceBook;
   readonly #events = new Emitter<ClientEvents>();
   readonly #http: Http;
   readonly #connection: Connection;
   readonly #requests: Requests;
   readonly #messages: Messages;
+  readonly #texts: LiveTexts;
   readonly #receipts: Receipts;
+  readonly #focus: Focus;
   readonly #typingOut: TypingOut;
   readonly #typingIn: TypingIn;
   readonly #host: ChannelHost;
+  #userId: string | undefined;
 
   constructor(options: ClientOptions) {
     const timings = { ...TIMINGS, ...options.timings };
@@ -77,18 +102,43 @@ export class KabarClient {
     this.#connection = new Connection(url, tokens, options.WebSocket ?? WebSocket, timings);
     this.#requests = new Requests(this.#connection, timings);
     this.#receipts = new Receipts(this.#requests);
+    this.unread = new Unread(
+      (change) => this.#events.emit("unread", change),
+      () => this.#userId,
+    );
     const handlers = {
-      message: (message: Message) => this.#events.emit("message", message),
+      message: (message: Message) => {
+        this.unread.message(message);
+        this.#events.emit("message", message);
+      },
       lost: (channelId: string) => this.#events.emit("discontinuity", { reason: "hole", channel_id: channelId }),
     };
+    this.#texts = new LiveTexts(
+      (channelId, messageId) => this.rest.message(channelId, messageId),
+      (text) => this.#events.emit("text", text),
+    );
     this.#messages = new Messages(this.rest, handlers, timings);
+    this.#focus = new Focus((channelId) =>
+      this.#connection.send({ type: "channel.focus", data: { channel_id: channelId } }),
+    );
     this.#typingOut = new TypingOut(
       (type, channelId) => this.#connection.send({ type, data: { channel_id: channelId } }),
       timings.typingEvery,
     );
     this.#typingIn = new TypingIn((change) => this.#events.emit("typing", change), timings.typingExpiry);
+    this.presence = new PresenceBook(
+      (frame) => this.#connection.send(frame),
+      (presence) => this.#events.emit("presence", presence),
+      timings.presenceAskAfter,
+    );
     this.#host = this.#makeHost();
-    this.#connection.events.on("state", (change) => this.#events.emit("state", change));
+    this.#connection.events.on("state", (change) => {
+      if (change.state === "online") {
+        this.#focus.connected();
+        this.presence.connected();
+      } else this.presence.stop();
+      this.#events.emit("state", change);
+    });
     this.#connection.events.on("frame", (frame) => this.#route(frame));
     this.#connection.events.on("discontinuity", (reason) => {
       this.#messages.reset();
@@ -98,6 +148,11 @@ export class KabarClient {
 
   get state(): ConnectionState {
     return this.#connection.state;
+  }
+
+  /** The user of the token; undefined before the first connection. */
+  get userId(): string | undefined {
+    return this.#userId;
   }
 
   /** Connects, or connects now where a retry is waiting. Returns at once; see the `state` event. */
@@ -124,10 +179,19 @@ export class KabarClient {
     return new Channel(id, this.#host);
   }
 
+  /**
+   * Says which channel is on the screen, null for none (the app is in the background): its messages are not pushed to
+   * the user's devices, those of others are. A client that never says so keeps all pushes away while it is connected.
+   */
+  showing(channelId: string | null): void {
+    this.#focus.show(channelId);
+  }
+
   /** The user's channels by latest activity. */
   async channels(query?: PageQuery): Promise<MyChannelList> {
     const list = await this.rest.myChannels(query);
     for (const channel of list.channels) this.#messages.begin(channel.id, channel.last_seq);
+    this.unread.list(list.channels);
     return list;
   }
 
@@ -141,10 +205,12 @@ export class KabarClient {
 
   #makeHost(): ChannelHost {
     return {
+      rest: this.rest,
       send: (channelId, message) => this.#send(channelId, message),
+      request: (frame, action) => this.#requests.request(frame, action),
       history: (channelId, query) => this.#history(channelId, query),
-      members: (channelId, query) => this.rest.members(channelId, query),
-      markRead: (channelId, messageId) => this.#receipts.markRead(channelId, messageId),
+      receipt: (kind, channelId, messageId) => this.#receipts.mark(kind, channelId, messageId),
+      live: (message) => this.#texts.over(message),
       typing: (channelId, active) => (active ? this.#typingOut.start(channelId) : this.#typingOut.stop(channelId)),
       on: (type, listener) => this.#events.on(type, listener),
     };
@@ -164,15 +230,16 @@ export class KabarClient {
 
   async #history(channelId: string, query?: HistoryQuery): Promise<History> {
     const history = await this.rest.history(channelId, query);
-    const newest = history.messages[0];
-    if (query?.before === undefined && newest) this.#messages.known(newest.channel_id, newest.seq);
+    if (!query?.before && !query?.after && !query?.around) this.#messages.learn(history.messages);
     return history;
   }
 
   #route(frame: FrameDown): void {
+    this.#texts.take(frame);
     switch (frame.type) {
       case "pong":
       case "ok":
+      case "batch":
         return;
       case "message.ack":
         this.#messages.take(frame.data.message);
@@ -186,6 +253,12 @@ export class KabarClient {
       case "typing.stop":
         this.#typingIn.stopped(frame.data);
         return;
+      case "presence.update":
+        this.presence.update(frame.data);
+        return;
+      case "presence.state":
+        this.presence.told(frame.data, frame.id);
+        return;
       case "message.created": {
         const { channel_id, channel_external_id, user_id } = frame.data.message;
         if (user_id) this.#typingIn.stopped({ channel_id, channel_external_id, user_id });
@@ -194,6 +267,26 @@ export class KabarClient {
       }
       case "member.joined":
         this.#messages.begin(frame.data.channel.id, frame.data.last_seq);
+        this.presence.joined();
+        break;
+      case "channel.created":
+        this.presence.joined();
+        break;
+      case "connection.ready":
+        this.#userId = frame.data.user_id;
+        break;
+      case "message.updated":
+      case "message.deleted":
+        this.unread.message(frame.data.message);
+        break;
+      case "message.read":
+        if (frame.data.user_id === this.#userId) this.unread.read(frame.data.channel_id, frame.data.seq);
+        break;
+      case "member.left":
+        if (frame.data.user_ids.includes(this.#userId ?? "")) this.unread.drop(frame.data.channel_id);
+        break;
+      case "channel.deleted":
+        this.unread.drop(frame.data.channel_id);
         break;
     }
     this.#events.emit(frame.type, frame.data as ClientEvents[typeof frame.type]);

@@ -8,7 +8,7 @@ const RETRY_BASE_MS = 500;
 const LONGEST_WAIT = 5;
 
 export interface HttpRequest {
-  method: "GET" | "POST";
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Path and query under the base URL. */
   path: string;
   body?: unknown;

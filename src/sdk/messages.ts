@@ -48,6 +48,24 @@ export class Messages {
     this.#watch(channelId, track);
   }
 
+  /**
+   * The newest messages were read, newest first. Those that did not come yet come now where they join what came, so that
+   * whoever listens misses nothing by somebody else's reading.
+   */
+  learn(messages: Message[]): void {
+    const [newest, oldest] = [messages[0], messages.at(-1)];
+    if (!newest || !oldest) return;
+    const { sequence } = this.#track(newest.channel_id);
+    const { last } = sequence;
+    const news = last !== undefined && oldest.seq <= last + 1 ? messages.filter(({ seq }) => seq > last) : [];
+    for (const message of news.reverse()) {
+      // A blocked author's message is not in history: its number is passed over.
+      this.#deliver(sequence.advance(message.seq - 1));
+      this.#deliver(sequence.take(message));
+    }
+    this.known(newest.channel_id, newest.seq);
+  }
+
   /** As `known`, for a channel of which nothing came yet. */
   begin(channelId: string, seq: number): void {
     if (this.#track(channelId).sequence.last === undefined) this.known(channelId, seq);

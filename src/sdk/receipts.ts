@@ -7,7 +7,11 @@ interface Position {
   reject(error: unknown): void;
 }
 
-/** Read positions: one request per channel under way, and only the latest position behind it. */
+export type ReceiptKind = "read" | "delivered";
+
+const ACTIONS = { read: "mark the channel read", delivered: "mark the channel delivered" };
+
+/** Read and delivered positions: one request per channel under way, and only the latest position behind it. */
 export class Receipts {
   readonly #requests: Requests;
   readonly #next = new Map<string, Position[]>();
@@ -18,33 +22,34 @@ export class Receipts {
   }
 
   /**
-   * Marks a channel read up to a message; without one, up to the newest. Resolves when this or a later position is kept.
+   * Marks a channel read (or delivered) up to a message; without one, up to the newest. Resolves when this or a later position is kept.
    * @throws {KabarError} where the server refuses, or the connection is closed for good
    */
-  markRead(channelId: string, messageId?: string): Promise<void> {
+  mark(kind: ReceiptKind, channelId: string, messageId?: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      const waiting = this.#next.get(channelId) ?? [];
-      this.#next.set(channelId, waiting);
+      const line = `${kind} ${channelId}`;
+      const waiting = this.#next.get(line) ?? [];
+      this.#next.set(line, waiting);
       waiting.push({ messageId, resolve, reject });
-      if (!this.#busy.has(channelId)) void this.#run(channelId);
+      if (!this.#busy.has(line)) void this.#run(kind, channelId, line);
     });
   }
 
-  async #run(channelId: string): Promise<void> {
-    this.#busy.add(channelId);
+  async #run(kind: ReceiptKind, channelId: string, line: string): Promise<void> {
+    this.#busy.add(line);
     for (;;) {
-      const positions = this.#next.get(channelId) ?? [];
-      this.#next.delete(channelId);
+      const positions = this.#next.get(line) ?? [];
+      this.#next.delete(line);
       const latest = positions.at(-1);
       if (!latest) break;
       const data = { channel_id: channelId, message_id: latest.messageId };
       try {
-        await this.#requests.request({ type: "message.read", id: newId(), data }, "mark the channel read");
+        await this.#requests.request({ type: `message.${kind}`, id: newId(), data }, ACTIONS[kind]);
         for (const position of positions) position.resolve();
       } catch (error) {
         for (const position of positions) position.reject(error);
       }
     }
-    this.#busy.delete(channelId);
+    this.#busy.delete(line);
   }
 }

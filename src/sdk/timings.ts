@@ -19,6 +19,8 @@ export interface Timings {
   stableAfter: number;
   /** A hole in a channel's sequence may close by itself for this long before history is read. */
   holeGrace: number;
+  /** From joining a channel to asking who of it is there. */
+  presenceAskAfter: number;
   /** Between two `typing.start` for one channel. */
   typingEvery: number;
   /** Until an incoming typing signal that was not renewed is dropped. */
@@ -35,6 +37,7 @@ export const TIMINGS: Timings = {
   backoffMax: 30_000,
   stableAfter: 5_000,
   holeGrace: 400,
+  presenceAskAfter: 1_000,
   typingEvery: 3_000,
   typingExpiry: LIMITS.typingExpirySeconds * 1000,
 };

@@ -2,8 +2,10 @@ import { type HistoryPage, type HistoryRequest, readHistory, readMessage } from 
 import { ApiError, notFound, UpstreamUnavailable } from "../domain/api-error.ts";
 import type { Settled } from "../domain/hub-contract.ts";
 import { historyCursor } from "../domain/page-cursor.ts";
+import { encodeResumeCursor } from "../domain/resume-cursor.ts";
 import type { History, Message } from "../protocol/message.ts";
 import { type ServiceContext, userIdOf } from "./context.ts";
+import { withLiveText } from "./live-text.ts";
 
 export interface HistoryQuery {
   limit: number;
@@ -17,6 +19,11 @@ export interface HistoryQuery {
  * beside the hub; only what is not archived yet is waited for. Where Postgres lacks it or is away, the page comes from the journal.
  */
 export async function page(context: ServiceContext, channel: string, query: HistoryQuery): Promise<History> {
+  const found = await readPage(context, channel, query);
+  return { ...found, messages: await withLiveText(context, found.messages) };
+}
+
+async function readPage(context: ServiceContext, channel: string, query: HistoryQuery): Promise<History> {
   const request: HistoryRequest = {
     workspaceId: context.caller.workspaceId,
     channel,
@@ -32,6 +39,8 @@ export async function page(context: ServiceContext, channel: string, query: Hist
   const before = historyCursor.decode(query.before, "before")[0];
   return olderPage(context, { ...request, before }, before);
 }
+
+const AROUND_TRIES = 3;
 
 /** One message by its id. */
 export async function message(context: ServiceContext, channel: string, messageId: string): Promise<Message> {
@@ -49,7 +58,8 @@ export async function message(context: ServiceContext, channel: string, messageI
   const [settled, first] = await Promise.all([context.hub.settled({ channel }), read()]);
   const found = first.message !== undefined && reaches(first, settled) ? first : await read();
   if (found.message === undefined) throw notFound("message");
-  return found.message;
+  const [live] = await withLiveText(context, [found.message]);
+  return live ?? found.message;
 }
 
 async function newestPage(context: ServiceContext, request: HistoryRequest): Promise<History> {
@@ -69,6 +79,7 @@ async function newerPage(context: ServiceContext, request: HistoryRequest): Prom
     messages: found.messages,
     has_more: found.hasMore,
     next_cursor: found.hasMore && newest !== undefined ? historyCursor.encode([newest.seq]) : null,
+    ...asOf(found),
   };
 }
 
@@ -76,14 +87,20 @@ async function newerPage(context: ServiceContext, request: HistoryRequest): Prom
 async function around(context: ServiceContext, request: HistoryRequest, messageId: string): Promise<History> {
   const { seq } = await message(context, request.channel, messageId);
   const newerLimit = Math.floor((request.limit - 1) / 2);
-  const [older, newer] = await Promise.all([
-    readFor(context, { ...request, before: seq + 1, limit: request.limit - newerLimit }),
-    newerLimit === 0 ? undefined : readFor(context, { ...request, after: seq, limit: newerLimit }),
-  ]);
+  const readBoth = () =>
+    Promise.all([
+      readFor(context, { ...request, before: seq + 1, limit: request.limit - newerLimit }),
+      newerLimit === 0 ? undefined : readFor(context, { ...request, after: seq, limit: newerLimit }),
+    ]);
+  let [older, newer] = await readBoth();
+  // Both halves must be of one moment, which the page's `as_of` then tells.
+  for (let tries = 1; tries < AROUND_TRIES && newer && newer.changed.seq !== older.changed.seq; tries += 1) {
+    [older, newer] = await readBoth();
+  }
   const messages = [...(newer?.messages ?? []), ...older.messages];
   const newest = messages[0];
   return {
-    ...toHistory({ messages, hasMore: older.hasMore }),
+    ...toHistory({ ...older, messages }),
     prev_cursor: newest === undefined ? null : historyCursor.encode([newest.seq]),
   };
 }
@@ -100,8 +117,9 @@ export async function settledRead(context: ServiceContext, request: HistoryReque
 async function olderPage(context: ServiceContext, request: HistoryRequest, before: number): Promise<History> {
   const found = await orUndefinedInOutage(() => readFor(context, request));
   if (found === undefined) return fromJournal(context, request);
-  // Nothing is missing below `before`: the archive has passed this page, and the hub need not be asked.
-  if ((found.messages[0]?.seq ?? 0) === before - 1) return toHistory(found);
+  // Nothing is missing below `before`: the archive has passed this page, and the hub need not be asked. What the viewer sees does
+  // not tell that: messages of blocked users are left out.
+  if (found.lastSeq >= before - 1) return toHistory(found);
   const settled = await context.hub.settled({ channel: request.channel });
   return settled.archived ? toHistory(await readFor(context, request)) : fromJournal(context, request);
 }
@@ -131,10 +149,17 @@ async function fromJournal(
   return { ...toHistory(page), from_journal: true };
 }
 
-function toHistory({ messages, hasMore }: Pick<HistoryPage, "messages" | "hasMore">): History {
+function toHistory(page: Pick<HistoryPage, "messages" | "hasMore"> & Partial<HistoryPage>): History {
+  const { messages, hasMore } = page;
   const oldest = messages.at(-1);
   const cursor = hasMore && oldest !== undefined ? historyCursor.encode([oldest.seq]) : null;
-  return { messages, has_more: cursor !== null, next_cursor: cursor };
+  return { messages, has_more: cursor !== null, next_cursor: cursor, ...asOf(page) };
+}
+
+/** Place of the newest event that a page shows; none for what came from the journal. */
+export function asOf({ changed }: { changed?: HistoryPage["changed"] }): Pick<History, "as_of"> {
+  if (changed === undefined || changed.epoch === null) return {};
+  return { as_of: encodeResumeCursor({ epoch: changed.epoch, seq: changed.seq }) };
 }
 
 function requireMember<Found extends { isMember: boolean }>(found: Found | undefined): asserts found is Found {

@@ -11,10 +11,15 @@ import { publish, type ServiceContext, userIdOf } from "./context.ts";
 
 const pathOf = (place: number): string => `user_ids.${place}`;
 
+/** Members in order of joining. Contains every receipt that was acknowledged before the call. */
 export async function list(context: ServiceContext, ref: string, limit: number, cursor: string | undefined) {
   const after = cursor === undefined ? undefined : memberCursor.decode(cursor, "cursor");
-  const { channel } = await requireChannel(context, ref, "channel.read");
-  const found = await listMembers(context.db, channel.id, limit + 1, after);
+  const [{ channel }] = await Promise.all([
+    requireChannel(context, ref, "channel.read"),
+    // A receipt that was acknowledged is in the list.
+    context.hub.settled({ channel: ref }),
+  ]);
+  const found = await listMembers(context.db, channel.id, userIdOf(context.caller), limit + 1, after);
   const members = found.slice(0, limit);
   const last = members.at(-1);
   const hasMore = found.length > limit && last !== undefined;
@@ -31,6 +36,7 @@ export async function add(context: ServiceContext, ref: string, userRefs: string
     requireGroup(found, "user_ids");
     const added = await addMembers(context.db, target(context, found.channel.id, rights), userRefs);
     if (added.missing.length > 0) throw unknownUsers(added.missing, pathOf);
+    if (added.banned.length > 0) throw bannedUsers(added.banned);
     return added.write === undefined ? undefined : { ...added.write, members: added.members };
   });
   return members;
@@ -64,6 +70,12 @@ export async function changeRole(context: ServiceContext, ref: string, userRef: 
     return { ...outcome.write, member: outcome.member };
   });
   return write.member;
+}
+
+function bannedUsers(places: number[]): ApiError {
+  const details = places.map((place) => ({ path: pathOf(place), message: "is banned from this channel" }));
+  const paths = details.map(({ path }) => path).join(", ");
+  return new ApiError("CONFLICT", `unable to add ${paths}; because they are banned from this channel`, { details });
 }
 
 async function leave(context: ServiceContext, ref: string): Promise<void> {

@@ -3,6 +3,7 @@ import { pinCursor } from "../domain/page-cursor.ts";
 import type { Message } from "../protocol/message.ts";
 import { requireChannel } from "./channels.ts";
 import { type ServiceContext, userIdOf } from "./context.ts";
+import { withLiveText } from "./live-text.ts";
 
 /** Pinned messages of a channel, last pinned first; contains everything acknowledged before the call. */
 export async function list(context: ServiceContext, ref: string, limit: number, cursor: string | undefined) {
@@ -16,7 +17,7 @@ export async function list(context: ServiceContext, ref: string, limit: number, 
   const last = messages.at(-1);
   const hasMore = found.length > limit && last?.pinned_at != null;
   return {
-    messages,
+    messages: await withLiveText(context, messages),
     has_more: hasMore,
     next_cursor: hasMore && last.pinned_at !== null ? pinCursor.encode([last.pinned_at, last.seq]) : null,
   };

@@ -10,11 +10,17 @@ import { publish, type ServiceContext } from "./context.ts";
 
 type Context = ServiceContext<WorkspaceCaller>;
 
+/** Hours after its creation in which a repeated call announces a user to webhooks again; the hub tells them only once. */
+const ANNOUNCE_HOURS = 24;
+
 /** Creates or updates a user by its external id. `isNew` tells which. */
 export async function upsert(context: Context, body: UpsertUserBody): Promise<{ user: User; isNew: boolean }> {
   const stored = await upsertUser(context.db, context.caller.workspaceId, uuidv7(), body);
   // Also where nothing changed: the call before may have failed between Postgres and the hub. No hub knows a new user.
-  if (stored.outcome !== "created") await context.hub.applyUser(profileOf(stored));
+  await Promise.all([
+    stored.outcome === "created" ? undefined : context.hub.applyUser(profileOf(stored)),
+    isYoung(stored.user) ? context.hub.announceUser(stored.user) : undefined,
+  ]);
   return { user: stored.user, isNew: stored.outcome === "created" };
 }
 
@@ -50,6 +56,10 @@ export async function remove(context: Context, ref: string): Promise<void> {
 export async function issueToken(context: Context, ref: string, ttlSeconds?: number): Promise<Token> {
   const { user } = await require(context, ref);
   return context.tokens.sign(context.caller.workspaceId, user.id, ttlSeconds);
+}
+
+function isYoung(user: User): boolean {
+  return Date.now() - Date.parse(user.created_at) < ANNOUNCE_HOURS * 3_600_000;
 }
 
 async function require(context: Context, ref: string): Promise<StoredUser> {

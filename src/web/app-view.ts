@@ -38,8 +38,9 @@ function tab(store: PaneStore, side: number, choose: () => void) {
     element.dataset.state = state;
   });
   store.events.on("channels", () => {
-    setText(badge, String(store.unreadTotal));
-    badge.hidden = store.unreadTotal === 0;
+    const { total } = store.client.unread;
+    setText(badge, String(total));
+    badge.hidden = total === 0;
   });
   return { element };
 }

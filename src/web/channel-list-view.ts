@@ -1,7 +1,7 @@
 import { avatar } from "./avatar.ts";
+import type { ChannelEntry } from "./channel-entry.ts";
 import { h, setChildren, setText } from "./dom.ts";
 import { listTimeOf } from "./format.ts";
-import type { ChannelEntry } from "./pane-events.ts";
 import type { PaneStore } from "./pane-store.ts";
 import { previewOf, titleOf, typingText } from "./titles.ts";
 
@@ -34,20 +34,21 @@ function makeRow(entry: ChannelEntry, store: PaneStore, open: () => void): Row {
   const time = h("span", { className: "channel-time" });
   const preview = h("span", { className: "channel-preview" });
   const badge = h("span", { className: "badge", testid: "unread" });
+  const mention = h("span", { className: "badge at", testid: "mentions", title: "You were mentioned" }, "@");
   const picture = h("span", {});
   const button = h(
     "button",
     { type: "button", className: "channel", testid: "channel-item", onclick: open },
     picture,
     h("span", { className: "channel-top" }, title, time),
-    h("span", { className: "channel-bottom" }, preview, badge),
+    h("span", { className: "channel-bottom" }, preview, mention, badge),
   );
   button.dataset.channelExternalId = info.external_id ?? "";
   button.dataset.channelId = info.id;
   const update = (now: ChannelEntry) => {
     const name = titleOf(now, store.me.id);
     if (title.textContent !== name) {
-      const other = now.conversation.members.find(({ user }) => user.id !== store.me.id)?.user.id ?? info.id;
+      const other = now.members.find(({ user }) => user.id !== store.me.id)?.user.id ?? info.id;
       const group = info.type === "group";
       picture.replaceChildren(avatar(group ? info.id : other, name, group));
     }
@@ -59,6 +60,8 @@ function makeRow(entry: ChannelEntry, store: PaneStore, open: () => void): Row {
     preview.classList.toggle("is-typing", isTyping);
     setText(badge, now.unread > 99 ? "99+" : String(now.unread));
     badge.hidden = now.unread === 0;
+    mention.hidden = now.mentions === 0;
+    mention.setAttribute("aria-label", `${now.mentions} mentions`);
     badge.setAttribute("aria-label", `${now.unread} unread`);
     button.setAttribute("aria-current", String(store.active?.info.id === info.id));
     button.classList.toggle("has-unread", now.unread > 0);

@@ -1,122 +1,127 @@
 import { h } from "./dom.ts";
-import { sizeOf } from "./format.ts";
+import { type FileTray, fileTray } from "./file-tray.ts";
 import { icon } from "./icons.ts";
-import type { PaneStore } from "./pane-store.ts";
-import { type PickedFile, pick } from "./picture.ts";
+import { MentionBox } from "./mention-box.ts";
+import { replyBar } from "./reply-bar.ts";
+import type { Talk } from "./talk.ts";
 
-/** Where messages are written: Enter sends, Shift+Enter makes a new line; files by button, paste or drop. */
-export function composerView(store: PaneStore, side: number, dropArea: HTMLElement): HTMLElement {
-  const inputId = `attach-${side}`;
+export interface ComposerOptions {
+  /** Makes the ids of its elements unlike those of other composers. */
+  id: string;
+  /** Prefix of the test ids. */
+  testid: string;
+  placeholder: string;
+  /** Files dropped here are attached. */
+  dropArea: HTMLElement;
+  typing(active: boolean): void;
+  /** ArrowUp in an empty field. */
+  editLast(): void;
+}
+
+export interface Composer {
+  element: HTMLElement;
+  /** Writes to another place from now on; what was begun stays with the place that it was for. */
+  attach(talk: Talk | undefined): void;
+  focus(): void;
+}
+
+/** Where messages are written: Enter sends, Shift+Enter makes a new line, `@` mentions; files by button, paste or drop. */
+export function composerView({ id, testid, placeholder, dropArea, typing, editLast }: ComposerOptions): Composer {
   const text = h("textarea", {
     className: "composer-text",
-    testid: "composer",
+    testid,
     rows: 1,
-    placeholder: "Write a message",
-    aria: { label: "Message" },
+    placeholder,
+    aria: { label: placeholder },
     autocomplete: "off",
     enterKeyHint: "send",
   });
-  const input = h("input", {
-    type: "file",
-    id: inputId,
-    className: "visually-hidden",
-    testid: "attach",
-    aria: { label: "Attach a file" },
-  });
-  const label = h("label", { htmlFor: inputId, className: "tool", title: "Attach a file" }, icon("attach"));
   const send = h(
     "button",
-    { type: "submit", className: "tool send", testid: "send", disabled: true, aria: { label: "Send" } },
+    { type: "submit", className: "tool send", testid: `${testid}-send`, disabled: true, aria: { label: "Send" } },
     icon("send"),
   );
-  const tray = h("div", { className: "tray", hidden: true });
-  let picked: PickedFile | undefined;
-
+  const reply = replyBar();
+  let talk: Talk | undefined;
+  let stops: (() => void)[] = [];
+  const begun = new WeakMap<Talk, string>();
+  const mentions = new MentionBox(text, `${id}-people`, () => talk?.entry.others ?? []);
   const refresh = () => {
-    send.disabled = text.value.trim() === "" && !picked;
+    send.disabled = text.value.trim() === "" && !files.picked;
     text.style.height = "auto";
     text.style.height = `${text.scrollHeight}px`;
   };
-  const setPicked = (next: PickedFile | undefined) => {
-    picked = next;
-    tray.hidden = !next;
-    tray.replaceChildren();
-    if (next) tray.append(...trayContent(next, () => setPicked(undefined)));
-    refresh();
-    text.focus();
-  };
-  const take = async (file: File | null | undefined) => {
-    if (file) setPicked(await pick(file));
-  };
+  const files: FileTray = fileTray({
+    id,
+    testid: `${testid}-attach`,
+    dropArea,
+    changed: () => {
+      refresh();
+      text.focus();
+    },
+  });
   const submit = () => {
     const content = text.value.trim();
-    if (content === "" && !picked) return;
-    store.send(content, picked);
+    const { picked } = files;
+    if (!talk || (content === "" && !picked)) return;
+    talk.send({ content, mentions: talk.entry.mentionsIn(content), picked });
     text.value = "";
-    setPicked(undefined);
+    files.clear();
+    refresh();
+    typing(false);
   };
 
-  input.addEventListener("change", () => {
-    void take(input.files?.[0]);
-    input.value = "";
-  });
   text.addEventListener("input", () => {
     refresh();
-    store.typing(text.value.trim() !== "");
+    mentions.refresh();
+    typing(text.value.trim() !== "");
   });
-  text.addEventListener("blur", () => store.typing(false));
+  text.addEventListener("blur", () => typing(false));
+  text.addEventListener("click", () => mentions.refresh());
   text.addEventListener("keydown", (event) => {
-    // Enter that ends an input method's word is no send.
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    submit();
+    if (event.isComposing) return;
+    if (mentions.takeKey(event.key)) event.preventDefault();
+    else if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      submit();
+    } else if (event.key === "Escape" && talk?.replyTo) {
+      event.stopPropagation();
+      talk.reply(undefined);
+    } else if (event.key === "ArrowUp" && text.value === "") {
+      event.preventDefault();
+      editLast();
+    }
   });
   text.addEventListener("paste", (event) => {
     const file = event.clipboardData?.files[0];
     if (!file) return;
     event.preventDefault();
-    void take(file);
+    files.take(file);
   });
-  dropArea.addEventListener("dragover", (event) => {
-    if (!event.dataTransfer?.types.includes("Files")) return;
-    event.preventDefault();
-    dropArea.classList.add("is-drop");
-  });
-  dropArea.addEventListener("dragleave", () => dropArea.classList.remove("is-drop"));
-  dropArea.addEventListener("drop", (event) => {
-    event.preventDefault();
-    dropArea.classList.remove("is-drop");
-    void take(event.dataTransfer?.files[0]);
-  });
-
-  const form = h(
-    "form",
-    { className: "composer" },
-    tray,
-    h("div", { className: "composer-line" }, input, label, text, send),
-  );
+  const line = h("div", { className: "composer-line" }, files.input, files.label, text, send);
+  const form = h("form", { className: "composer" }, mentions.element, reply.element, files.element, line);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     submit();
   });
-  return form;
-}
 
-function trayContent({ file, previewUrl, width, height }: PickedFile, remove: () => void): HTMLElement[] {
-  const facts = [sizeOf(file.size), width && height ? `${width} × ${height}` : ""].filter(Boolean).join(" · ");
-  const picture = previewUrl
-    ? h("img", { src: previewUrl, alt: "", className: "tray-picture" })
-    : h("span", { className: "tray-picture" }, icon("file"));
-  const names = h(
-    "span",
-    { className: "tray-names" },
-    h("span", { className: "file-name" }, file.name),
-    h("span", { className: "file-size" }, facts),
-  );
-  const button = h(
-    "button",
-    { type: "button", className: "tool", aria: { label: `Remove ${file.name}` }, onclick: remove },
-    icon("close"),
-  );
-  return [picture, names, button];
+  return {
+    element: form,
+    focus: () => text.focus(),
+    attach(next) {
+      if (next === talk) return;
+      for (const stop of stops) stop();
+      if (talk) begun.set(talk, text.value);
+      talk = next;
+      text.value = (next && begun.get(next)) ?? "";
+      files.clear();
+      refresh();
+      reply.draw(next);
+      const onReply = (message: unknown) => {
+        reply.draw(next);
+        if (message) text.focus();
+      };
+      stops = next ? [next.events.on("reply", onReply)] : [];
+    },
+  };
 }

@@ -5,9 +5,11 @@ import { listOf } from "./format.ts";
 import { icon } from "./icons.ts";
 import { messageListView } from "./message-list-view.ts";
 import type { PaneStore } from "./pane-store.ts";
+import { pinnedView } from "./pinned-view.ts";
+import { searchView } from "./search-view.ts";
 import { titleOf, typingText } from "./titles.ts";
 
-/** The open channel: its name, its messages, who types, and the composer. */
+/** The open channel: its name, pins, messages, who types, and the composer. */
 export function conversationView(store: PaneStore, side: number, onBack: () => void): HTMLElement {
   const picture = h("span", {});
   const title = h("h3", { className: "conversation-title" });
@@ -26,18 +28,28 @@ export function conversationView(store: PaneStore, side: number, onBack: () => v
     "Offline. What you send waits; what you miss will arrive.",
   );
   const section = h("section", { className: "conversation", aria: { label: "Conversation" } });
+  const search = searchView(store);
+  const pinned = pinnedView(store);
+  const list = messageListView(store, "Messages", (isRead) => store.setReading(isRead));
+  const composer = composerView({
+    id: `channel-${side}`,
+    testid: "composer",
+    placeholder: "Write a message",
+    dropArea: section,
+    typing: (active) => store.typing(active),
+    editLast: () => editLast(store),
+  });
 
   const drawHeader = () => {
     const entry = store.active;
     section.classList.toggle("is-empty", !entry);
     if (!entry) return;
     const name = titleOf(entry, store.me.id);
-    const others = entry.conversation.members.filter(({ user }) => user.id !== store.me.id);
-    const group = entry.info.type === "group";
-    const facts = group ? `You, ${listOf(others.map(({ user }) => user.name))}` : "Direct message";
+    const { others } = entry;
+    const facts = entry.isGroup ? `You, ${listOf(others.map(({ user }) => user.name))}` : "Direct message";
     const key = `${entry.info.id}|${name}`;
     if (picture.dataset.key !== key) {
-      picture.replaceChildren(avatar(group ? entry.info.id : (others[0]?.user.id ?? ""), name, group));
+      picture.replaceChildren(avatar(entry.isGroup ? entry.info.id : (others[0]?.user.id ?? ""), name, entry.isGroup));
       picture.dataset.key = key;
     }
     setText(title, name);
@@ -48,21 +60,36 @@ export function conversationView(store: PaneStore, side: number, onBack: () => v
     setText(names, text);
     typing.classList.toggle("is-shown", text !== "");
   };
+  let shown = store.active;
   store.events.on("channels", () => {
     drawHeader();
     drawTyping();
+    pinned.draw();
+    if (shown !== store.active) search.close();
+    shown = store.active;
+    list.show(shown?.talk);
+    composer.attach(shown?.talk);
   });
+  store.events.on("conversation", (channelId) => channelId === store.active?.info.id && list.redraw());
   store.events.on("typing", drawTyping);
   store.events.on("connection", (state) => {
     offline.hidden = state !== "offline";
   });
   section.append(
-    h("header", { className: "conversation-header" }, back, picture, h("div", {}, title, members)),
-    messageListView(store),
+    h("header", { className: "conversation-header" }, back, picture, h("div", {}, title, members), search.toggle),
+    search.element,
+    pinned.element,
+    list.element,
     typing,
     offline,
-    composerView(store, side, section),
+    composer.element,
   );
   drawHeader();
   return section;
+}
+
+/** Edits the newest own message of the open channel. */
+function editLast({ active, me }: PaneStore): void {
+  const last = active?.talk.entries.findLast(({ message }) => message?.user_id === me.id && !message.deleted_at);
+  active?.talk.edit(last?.message?.id);
 }

@@ -1,33 +1,36 @@
-import type { Entry } from "./conversation.ts";
+import type { TimelineEntry } from "../sdk/live.ts";
 import { h } from "./dom.ts";
 import { sizeOf } from "./format.ts";
 import { icon } from "./icons.ts";
 import { openLightbox } from "./lightbox.ts";
-import { linkify, safeUrl } from "./linkify.ts";
-import { isShownImage } from "./picture.ts";
+import { safeUrl } from "./linkify.ts";
+import { isShownImage, type PickedFile } from "./picture.ts";
+import { richText } from "./rich-text.ts";
 
 /** Pixels of a picture within the conversation. */
 const MOST_WIDTH = 420;
 const MOST_HEIGHT = 280;
 
-/** What a message shows inside its bubble: picture or file, then text. */
-export function messageBody({ message, draft }: Entry): Node[] {
+/** What a message shows inside its bubble: picture or file, then text. `picked` is the file of an own message. */
+export function messageBody({ message, draft }: TimelineEntry, picked: PickedFile | undefined, myId: string): Node[] {
   if (message?.deleted_at) return [h("p", { className: "text removed" }, "This message was removed.")];
-  const nodes: Node[] = [];
+  const text = message?.content ?? draft?.message.content ?? "";
+  const words = text && h("p", { className: "text" }, ...richText(text, message?.mentions ?? [], myId));
+  return [...attachment(message, picked), ...(words ? [words] : [])];
+}
+
+function attachment(message: TimelineEntry["message"], picked: PickedFile | undefined): Node[] {
   // The picked file of an own message is at hand already: no second download, and no flicker.
-  const url = safeUrl(draft?.picked?.previewUrl ?? message?.attachment_url);
-  const filename = message?.attachment?.filename ?? draft?.picked?.file.name ?? "file";
-  const contentType = message?.attachment?.content_type ?? draft?.picked?.file.type;
+  const url = safeUrl(picked?.previewUrl ?? message?.attachment_url);
+  const filename = message?.attachment?.filename ?? picked?.file.name ?? "file";
+  const contentType = message?.attachment?.content_type ?? picked?.file.type;
   if (url && (message?.type === "image" || isShownImage(contentType))) {
-    const width = message?.attachment?.width ?? draft?.picked?.width;
-    const height = message?.attachment?.height ?? draft?.picked?.height;
-    nodes.push(picture(url, filename, width, height));
-  } else if (url || draft?.picked) {
-    nodes.push(fileLink(url, filename, message?.attachment?.size ?? draft?.picked?.file.size));
+    const width = message?.attachment?.width ?? picked?.width;
+    const height = message?.attachment?.height ?? picked?.height;
+    return [picture(url, filename, width, height)];
   }
-  const text = message?.content ?? draft?.content ?? "";
-  if (text) nodes.push(h("p", { className: "text" }, ...linkify(text)));
-  return nodes;
+  if (url || picked) return [fileLink(url, filename, message?.attachment?.size ?? picked?.file.size)];
+  return [];
 }
 
 function picture(url: string, filename: string, width = 320, height = 240): HTMLElement {

@@ -1,131 +1,161 @@
-import type { Entry } from "./conversation.ts";
 import { h, setChildren } from "./dom.ts";
 import { icon } from "./icons.ts";
-import { type MessageModel, MessageView } from "./message-view.ts";
-import type { ChannelEntry } from "./pane-events.ts";
+import { modelsOf } from "./message-models.ts";
+import { MessageView } from "./message-view.ts";
 import type { PaneStore } from "./pane-store.ts";
+import { bindRowActions } from "./row-actions.ts";
+import { RowFocus } from "./row-focus.ts";
+import type { Talk } from "./talk.ts";
 
 /** Pixels from an edge within which the list counts as being at it. */
 const NEAR = 80;
-/** Milliseconds between two messages of one author that still belong together. */
-const RUN = 5 * 60_000;
+const FLASH_MS = 1_600;
 
-/** The open channel's messages: follows the newest while at the bottom, loads older ones at the top. */
-export function messageListView(store: PaneStore): HTMLElement {
+export interface MessageList {
+  element: HTMLElement;
+  /** Shows the messages of a place, or of none. */
+  show(talk: Talk | undefined): void;
+  redraw(): void;
+  /** Gives the newest row the focus. */
+  focusNewest(): void;
+}
+
+/**
+ * Messages of one place: follows the newest while at the bottom, loads older ones at the top and newer ones at the bottom.
+ * @param reading told whether the newest message is before the user's eyes
+ */
+export function messageListView(store: PaneStore, label: string, reading: (isRead: boolean) => void): MessageList {
   const list = h("ol", { className: "messages-list" });
   const top = h("p", { className: "messages-top" });
+  // New messages are said by the pane's announcer: here every redrawn row would be said again.
   const scroller = h(
     "div",
-    {
-      className: "messages",
-      testid: "messages",
-      role: "log",
-      tabIndex: 0,
-      aria: { label: "Messages", live: "polite" },
-    },
+    { className: "messages", testid: "messages", role: "log", tabIndex: -1, aria: { label, live: "off" } },
     top,
     list,
   );
-  const jump = h("button", { type: "button", className: "jump", hidden: true }, icon("down"), "New messages");
+  const jump = h("button", { type: "button", className: "jump", testid: "jump", hidden: true }, icon("down"));
+  const jumpText = h("span", {});
+  jump.append(jumpText);
   const views = new Map<string, MessageView>();
-  const actions = { retry: (key: string) => store.retry(key), discard: (key: string) => store.discard(key) };
-  let shownChannel = "";
+  const byRow = new WeakMap<HTMLElement, MessageView>();
+  const rows = new RowFocus(list);
+  let talk: Talk | undefined;
+  let stops: (() => void)[] = [];
   let atBottom = true;
   let lastKey = "";
+  bindRowActions(
+    list,
+    rows,
+    store,
+    () => talk,
+    (row) => byRow.get(row),
+  );
 
   const isAtBottom = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR;
   const toBottom = () => {
     scroller.scrollTop = scroller.scrollHeight;
   };
-  const reportReading = () => {
-    const visible = document.visibilityState === "visible" && scroller.offsetParent !== null;
-    store.setReading(visible && atBottom);
+  const report = () => {
+    const isVisible = document.visibilityState === "visible" && scroller.offsetParent !== null;
+    reading(isVisible && atBottom && talk?.timeline.atEnd === true);
+    const isBehind = talk !== undefined && !talk.timeline.atEnd;
+    if (atBottom && !isBehind) jump.hidden = true;
+    else if (isBehind) {
+      jump.hidden = false;
+      jumpText.textContent = "To the newest";
+    }
   };
 
-  const draw = (entry: ChannelEntry) => {
-    const { conversation, info } = entry;
-    list.classList.toggle("is-direct", info.type === "direct");
-    const changedChannel = shownChannel !== info.id;
-    if (changedChannel) views.clear();
-    shownChannel = info.id;
-    const entries = conversation.entries;
-    const models = modelsOf(entries, entry, store.me.id);
-    const oldHeight = scroller.scrollHeight;
-    const oldTop = scroller.scrollTop;
-    const firstKey = list.firstElementChild;
-    const kept = new Set(entries.map((one) => one.key));
+  const redraw = () => {
+    if (!talk) return;
+    const now = talk;
+    const models = modelsOf(now, store.me.id);
+    const { scrollHeight: oldHeight, scrollTop: oldTop } = scroller;
+    const oldFirst = list.firstElementChild;
+    const kept = new Set(models.map(({ entry }) => entry.key));
     for (const key of views.keys()) if (!kept.has(key)) views.delete(key);
+    const context = { talk: now, myId: store.me.id, openThread: (id: string) => store.openThread(id) };
     const elements = models.map((model) => {
-      const view = views.get(model.entry.key) ?? new MessageView(actions);
+      const view = views.get(model.entry.key) ?? new MessageView(context);
       views.set(model.entry.key, view);
+      byRow.set(view.element, view);
       view.update(model);
       return view.element;
     });
     setChildren(list, elements);
-    top.textContent = topText(entry);
+    rows.refresh();
+    top.textContent = topText(now);
     const last = models.at(-1);
     const isNew = last !== undefined && last.entry.key !== lastKey;
     lastKey = last?.entry.key ?? "";
-    if (changedChannel || atBottom || (isNew && last.mine)) toBottom();
+    const follows = now.timeline.atEnd && (atBottom || (isNew && last.mine));
+    if (follows) toBottom();
     // Older messages were put in above: what was before the eyes stays there.
-    else if (firstKey !== list.firstElementChild) scroller.scrollTop = oldTop + scroller.scrollHeight - oldHeight;
-    else if (isNew) jump.hidden = false;
-    if (isAtBottom()) jump.hidden = true;
+    else if (oldFirst !== list.firstElementChild) scroller.scrollTop = oldTop + scroller.scrollHeight - oldHeight;
+    else if (isNew && now.timeline.atEnd) {
+      jump.hidden = false;
+      jumpText.textContent = "New messages";
+    }
     atBottom = isAtBottom();
-    reportReading();
+    report();
     // A list that does not fill its place cannot be scrolled to ask for more.
-    if (entries.length > 0 && scroller.scrollHeight <= scroller.clientHeight + NEAR) void store.loadOlder();
+    if (scroller.scrollHeight <= scroller.clientHeight + NEAR) void now.loadMore("older");
   };
 
-  const redraw = () => {
-    const entry = store.active;
-    if (entry) draw(entry);
+  const reveal = (id: string) => {
+    const row = list.querySelector(`[data-message-id="${CSS.escape(id)}"]`)?.closest<HTMLElement>(".row");
+    if (!row) return;
+    row.tabIndex = 0;
+    row.focus({ preventScroll: true });
+    row.scrollIntoView({ block: "center" });
+    row.classList.add("is-shown");
+    setTimeout(() => row.classList.remove("is-shown"), FLASH_MS);
   };
+
   scroller.addEventListener("scroll", () => {
     atBottom = isAtBottom();
-    if (atBottom) jump.hidden = true;
-    reportReading();
-    if (scroller.scrollTop < NEAR) void store.loadOlder();
+    report();
+    if (scroller.scrollTop < NEAR) void talk?.loadMore("older");
+    if (atBottom) void talk?.loadMore("newer");
   });
   // A change of size (a keyboard, a growing composer) must not push the newest message out of sight.
   const sizes = new ResizeObserver(() => {
-    if (atBottom) toBottom();
-    reportReading();
+    if (atBottom && talk?.timeline.atEnd) toBottom();
+    report();
   });
   sizes.observe(scroller);
   sizes.observe(list);
-  jump.addEventListener("click", toBottom);
-  document.addEventListener("visibilitychange", reportReading);
-  store.events.on("conversation", (channelId) => channelId === store.active?.info.id && redraw());
-  store.events.on("channels", () => store.active?.info.id !== shownChannel && redraw());
-  return h("div", { className: "messages-box" }, scroller, jump);
-}
+  jump.addEventListener("click", () => {
+    atBottom = true;
+    if (talk && !talk.timeline.atEnd) void talk.load();
+    else toBottom();
+  });
+  document.addEventListener("visibilitychange", report);
 
-function topText({ conversation }: ChannelEntry): string {
-  if (!conversation.loaded) return "Loading messages…";
-  if (conversation.before !== undefined) return "Loading older messages…";
-  return conversation.entries.length === 0
-    ? "No messages yet. Say hello!"
-    : "This is the beginning of the conversation.";
-}
-
-function modelsOf(entries: Entry[], { conversation }: ChannelEntry, myId: string): MessageModel[] {
-  const facts = entries.map(({ message, draft }) => ({
-    author: message ? (message.type === "system" ? "" : message.user_id) : myId,
-    at: new Date(message?.created_at ?? draft?.at ?? 0),
-  }));
-  const joined = (index: number) => {
-    const [one, two] = [facts[index - 1], facts[index]];
-    if (!one || !two) return false;
-    const sameDay = one.at.toDateString() === two.at.toDateString();
-    return sameDay && one.author === two.author && two.at.getTime() - one.at.getTime() < RUN;
+  return {
+    element: h("div", { className: "messages-box" }, scroller, jump),
+    redraw,
+    show(next) {
+      if (next === talk) return;
+      for (const stop of stops) stop();
+      talk = next;
+      stops = next ? [next.events.on("change", redraw), next.events.on("jump", reveal)] : [];
+      views.clear();
+      lastKey = "";
+      atBottom = true;
+      jump.hidden = true;
+      list.replaceChildren();
+      list.classList.toggle("is-direct", next?.entry.isGroup === false);
+      redraw();
+    },
+    focusNewest: () => (list.lastElementChild as HTMLElement | null)?.focus(),
   };
-  return entries.map((entry, index) => ({
-    entry,
-    mine: facts[index]?.author === myId,
-    startsDay: facts[index - 1]?.at.toDateString() !== facts[index]?.at.toDateString(),
-    first: !joined(index),
-    last: !joined(index + 1),
-    readers: entry.message ? conversation.readersOf(entry.message) : [],
-  }));
+}
+
+function topText({ timeline, entries, isThread }: Talk): string {
+  if (!timeline.loaded) return "Loading messages…";
+  if (timeline.hasOlder) return "Loading older messages…";
+  if (isThread) return entries.length > 1 ? "" : "No replies yet.";
+  return entries.length === 0 ? "No messages yet. Say hello!" : "This is the beginning of the conversation.";
 }

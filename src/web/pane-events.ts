@@ -1,14 +1,5 @@
-import type { ConnectionState, MyChannel } from "../sdk/index.ts";
-import type { Conversation } from "./conversation.ts";
-
-/** A channel of the list, with its conversation. */
-export interface ChannelEntry {
-  info: MyChannel;
-  unread: number;
-  /** Ids of those who type now. */
-  typing: string[];
-  conversation: Conversation;
-}
+import type { ConnectionState } from "../sdk/index.ts";
+import type { Talk } from "./talk.ts";
 
 export interface Notice {
   kind: "error" | "info";
@@ -18,9 +9,13 @@ export interface Notice {
 export interface PaneEvents {
   /** The list, an unread count, or which channel is open. */
   channels: undefined;
-  /** Messages, their status, or the members of one channel. */
+  /** Members or read positions of one channel. */
   conversation: string;
   typing: string;
+  /** The thread that is open beside the conversation. */
+  thread: Talk | undefined;
   connection: ConnectionState;
   notice: Notice;
+  /** A new message, to be said to those who do not see it. */
+  announce: string;
 }

@@ -1,9 +1,11 @@
+import { announcer } from "./announcer.ts";
 import { avatar } from "./avatar.ts";
 import { channelListView } from "./channel-list-view.ts";
 import { connectionView } from "./connection-view.ts";
 import { conversationView } from "./conversation-view.ts";
 import { h } from "./dom.ts";
 import type { PaneStore } from "./pane-store.ts";
+import { threadView } from "./thread-view.ts";
 import { Toasts } from "./toasts.ts";
 
 /** One user's whole side. In a narrow place it shows either the list or the conversation. */
@@ -25,7 +27,11 @@ export function paneView(store: PaneStore, side: number): HTMLElement {
     show("list");
     body.querySelector<HTMLElement>("[aria-current=true]")?.focus();
   });
-  body.append(h("nav", { className: "sidebar", aria: { label: `${name}'s channels` } }, list), conversation);
+  body.append(
+    h("nav", { className: "sidebar", aria: { label: `${name}'s channels` } }, list),
+    conversation,
+    threadView(store, side),
+  );
   return h(
     "section",
     { className: `pane side-${side}`, testid: `pane-${side}`, id: `pane-${side}`, aria: { label: `${name}'s side` } },
@@ -38,5 +44,6 @@ export function paneView(store: PaneStore, side: number): HTMLElement {
     ),
     body,
     toasts.element,
+    announcer(store),
   );
 }

@@ -1,11 +1,11 @@
 import type { Message } from "../sdk/index.ts";
+import type { ChannelEntry } from "./channel-entry.ts";
 import { listOf } from "./format.ts";
-import type { ChannelEntry } from "./pane-events.ts";
 
 /** What a channel is called on one user's side: a direct one by the other's name. */
 export function titleOf(entry: ChannelEntry, myId: string): string {
   if (entry.info.name) return entry.info.name;
-  const others = entry.conversation.members.filter(({ user }) => user.id !== myId).map(({ user }) => user.name);
+  const others = entry.members.filter(({ user }) => user.id !== myId).map(({ user }) => user.name);
   return others.length > 0 ? listOf(others) : entry.info.type === "direct" ? "Direct message" : "Group";
 }
 
@@ -20,9 +20,7 @@ export function previewOf(message: Message | null, myId: string): string {
 
 /** "Budi is typing…" */
 export function typingText(entry: ChannelEntry): string {
-  const names = entry.typing.map((id) => {
-    return entry.conversation.members.find(({ user }) => user.id === id)?.user.name ?? "Someone";
-  });
+  const names = entry.typing.map((id) => entry.nameOf(id) ?? "Someone");
   if (names.length === 0) return "";
   return `${listOf(names)} ${names.length === 1 ? "is" : "are"} typing`;
 }

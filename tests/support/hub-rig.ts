@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import type { ConnectionState, HubSocket } from "../../durable-objects/hub/connection.ts";
-import { Hub } from "../../durable-objects/hub/hub.ts";
+import { Hub, type HubOptions } from "../../durable-objects/hub/hub.ts";
 import { Sessions } from "../../durable-objects/hub/session.ts";
 import type { HubRuntime, HubSql, SqlValue } from "../../durable-objects/hub/storage.ts";
 import type { ChannelChange, ChannelSnapshot, SendCommand, UserProfile } from "../../src/domain/hub-contract.ts";
@@ -179,6 +179,10 @@ export interface RigOptions {
   budgetStore?: BudgetStore;
   messagesPerMinute?: number;
   editWindowSeconds?: number;
+  push?: HubOptions["push"];
+  settingsSource?: HubOptions["settingsSource"];
+  hooks?: HubOptions["hooks"];
+  privacy?: HubOptions["privacy"];
 }
 
 /** A hub with everything around it in memory. Pass the parts of another one to wake it up again on the same storage. */
@@ -210,6 +214,10 @@ export function createRig(options: RigOptions = {}) {
     messagesPerMinute: options.messagesPerMinute ?? 1_000_000,
     editWindowSeconds: options.editWindowSeconds ?? 0,
     retentionMs: 24 * 3_600_000,
+    push: options.push,
+    ...(options.settingsSource === undefined ? {} : { settingsSource: options.settingsSource }),
+    hooks: options.hooks,
+    privacy: options.privacy,
   });
   const sessions = new Sessions(hub, runtime);
   return {
@@ -221,9 +229,9 @@ export function createRig(options: RigOptions = {}) {
     hub,
     sessions,
     /** Opens a session; the held quarter second is over unless `held`. */
-    async connect(userId: string, { held = false } = {}) {
+    async connect(userId: string, { held = false, acceptsBatches = false } = {}) {
       const socket = new FakeSocket();
-      const identity = { userId, workspaceId: WORKSPACE, tokenExpiresAt: runtime.time + 24 * 3_600_000 };
+      const identity = { userId, workspaceId: WORKSPACE, tokenExpiresAt: runtime.time + 24 * 3_600_000, acceptsBatches };
       const connection = sessions.open(socket, identity);
       if (!held) await runtime.advance(300);
       const say = async (frame: unknown) => {

@@ -39,9 +39,14 @@ const KEY_ONLY = ["ok", "FORBIDDEN", "FORBIDDEN", "FORBIDDEN", "NOT_FOUND", "FOR
 const OWN_KEY = ["ok", "FORBIDDEN", "FORBIDDEN", "FORBIDDEN", "ok", "FORBIDDEN"] as const;
 /** Every user of any workspace, about itself. */
 const OWN_USER = ["FORBIDDEN", "ok", "ok", "ok", "FORBIDDEN", "ok"] as const;
+/** Every credential; what it may not see is not in the answer. */
+const ANYBODY = ["ok", "ok", "ok", "ok", "ok", "ok"] as const;
 const MEMBERS_AND_KEY = ["ok", "ok", "ok", "NOT_A_MEMBER", "NOT_FOUND", "NOT_FOUND"] as const;
 const ADMIN_AND_KEY = ["ok", "ok", "FORBIDDEN", "NOT_A_MEMBER", "NOT_FOUND", "NOT_FOUND"] as const;
 const MEMBERS = ["FORBIDDEN", "ok", "ok", "NOT_A_MEMBER", "FORBIDDEN", "NOT_FOUND"] as const;
+
+/** The message is the member's own. */
+const AUTHOR_AND_KEY = ["ok", "NOT_AUTHOR", "ok", "NOT_A_MEMBER", "NOT_FOUND", "NOT_FOUND"] as const;
 
 const channel = (scene: Scene) => ({ id: scene.channelId });
 const message = (scene: Scene) => ({ id: scene.channelId, mid: scene.messageId });
@@ -106,6 +111,25 @@ export const ROUTES: readonly Row[] = [
     expect: ["ok", "NOT_AUTHOR", "ok", "NOT_A_MEMBER", "NOT_FOUND", "NOT_FOUND"],
   },
   { route: "DELETE /v1/channels/{id}/messages/{mid}", params: message, expect: MEMBERS_AND_KEY },
+  {
+    route: "POST /v1/channels/{id}/messages/{mid}/stream",
+    params: message,
+    // A repeat of how the member's message begins.
+    body: () => ({ offset: 0, delta: "hel" }),
+    expect: AUTHOR_AND_KEY,
+  },
+  {
+    route: "POST /v1/channels/{id}/messages/{mid}/stream/finish",
+    params: message,
+    body: nothing,
+    expect: AUTHOR_AND_KEY,
+  },
+  {
+    route: "POST /v1/channels/{id}/messages/{mid}/stream/abort",
+    params: message,
+    body: nothing,
+    expect: AUTHOR_AND_KEY,
+  },
   { route: "PUT /v1/channels/{id}/messages/{mid}/reactions/{emoji}", params: emoji, expect: MEMBERS },
   { route: "DELETE /v1/channels/{id}/messages/{mid}/reactions/{emoji}", params: emoji, expect: MEMBERS },
   { route: "PUT /v1/channels/{id}/messages/{mid}/pin", params: message, expect: ADMIN_AND_KEY },
@@ -114,9 +138,64 @@ export const ROUTES: readonly Row[] = [
   { route: "GET /v1/channels/{id}/messages/{mid}/thread", params: message, expect: MEMBERS_AND_KEY },
   { route: "POST /v1/channels/{id}/read", params: channel, body: nothing, expect: MEMBERS },
   { route: "POST /v1/channels/{id}/delivered", params: channel, body: nothing, expect: MEMBERS },
+  // Whom the caller may not see is left out, like one who does not exist.
+  { route: "GET /v1/presence", params: (scene) => ({ user_ids: scene.other.id }), expect: ANYBODY },
   { route: "GET /v1/me", expect: OWN_USER },
   { route: "GET /v1/me/channels", expect: OWN_USER },
   { route: "GET /v1/me/unread", expect: OWN_USER },
+  { route: "GET /v1/channels/{id}/mutes", params: channel, expect: ADMIN_AND_KEY },
+  {
+    route: "PUT /v1/channels/{id}/mutes/{user_id}",
+    params: (scene) => ({ ...channel(scene), user_id: scene.other.id }),
+    body: nothing,
+    expect: ADMIN_AND_KEY,
+  },
+  {
+    route: "DELETE /v1/channels/{id}/mutes/{user_id}",
+    params: (scene) => ({ ...channel(scene), user_id: scene.other.id }),
+    expect: ADMIN_AND_KEY,
+  },
+  { route: "GET /v1/channels/{id}/bans", params: channel, expect: ADMIN_AND_KEY },
+  {
+    route: "PUT /v1/channels/{id}/bans/{user_id}",
+    params: (scene) => ({ ...channel(scene), user_id: scene.other.id }),
+    body: nothing,
+    expect: ADMIN_AND_KEY,
+  },
+  {
+    route: "DELETE /v1/channels/{id}/bans/{user_id}",
+    params: (scene) => ({ ...channel(scene), user_id: scene.other.id }),
+    expect: ADMIN_AND_KEY,
+  },
+  { route: "GET /v1/me/blocks", expect: OWN_USER },
+  {
+    route: "PUT /v1/me/blocks/{user_id}",
+    params: (scene) => ({ user_id: scene.other.id }),
+    expect: ["FORBIDDEN", "ok", "ok", "ok", "FORBIDDEN", "NOT_FOUND"],
+  },
+  {
+    route: "DELETE /v1/me/blocks/{user_id}",
+    params: (scene) => ({ user_id: scene.other.id }),
+    expect: ["FORBIDDEN", "ok", "ok", "ok", "FORBIDDEN", "NOT_FOUND"],
+  },
+  {
+    route: "POST /v1/channels/{id}/messages/{mid}/report",
+    params: message,
+    body: () => ({ reason: "spam" }),
+    expect: MEMBERS,
+  },
+  { route: "GET /v1/moderation/reports", expect: OWN_KEY },
+  {
+    route: "PATCH /v1/moderation/reports/{id}",
+    // No report has a message's id.
+    params: (scene) => ({ id: scene.messageId }),
+    body: () => ({ status: "resolved" }),
+    expect: ["NOT_FOUND", "FORBIDDEN", "FORBIDDEN", "FORBIDDEN", "NOT_FOUND", "FORBIDDEN"],
+  },
+  { route: "GET /v1/moderation/audit", expect: OWN_KEY },
+  { route: "GET /v1/workspace", expect: OWN_KEY },
+  { route: "PATCH /v1/workspace", body: nothing, expect: OWN_KEY },
+  { route: "GET /v1/workspace/stats", expect: OWN_KEY },
   {
     route: "POST /v1/attachments/presign",
     body: () => ({ filename: "a.png", content_type: "image/png", size: 10 }),
@@ -135,6 +214,7 @@ export interface FrameRow {
 }
 
 const FRAME_MEMBERS = ["ok", "ok", "NOT_A_MEMBER", "NOT_FOUND"] as const;
+const FRAME_AUTHOR = ["NOT_AUTHOR", "ok", "NOT_A_MEMBER", "NOT_FOUND"] as const;
 const frameChannel = (scene: Scene) => ({ channel_id: scene.channelId });
 const frameMessage = (scene: Scene) => ({ channel_id: scene.channelId, message_id: scene.messageId });
 
@@ -147,6 +227,13 @@ export const FRAMES: readonly FrameRow[] = [
     data: (scene) => ({ ...frameMessage(scene), content: "edited again" }),
     expect: ["NOT_AUTHOR", "ok", "NOT_A_MEMBER", "NOT_FOUND"],
   },
+  {
+    type: "message.stream.append",
+    data: (scene) => ({ ...frameMessage(scene), offset: 0, delta: "hel" }),
+    expect: FRAME_AUTHOR,
+  },
+  { type: "message.stream.finish", data: frameMessage, expect: FRAME_AUTHOR },
+  { type: "message.stream.abort", data: frameMessage, expect: FRAME_AUTHOR },
   { type: "reaction.add", data: (scene) => ({ ...frameMessage(scene), emoji: "👍" }), expect: FRAME_MEMBERS },
   { type: "reaction.remove", data: (scene) => ({ ...frameMessage(scene), emoji: "👍" }), expect: FRAME_MEMBERS },
   { type: "message.read", data: frameChannel, expect: FRAME_MEMBERS },
@@ -154,4 +241,7 @@ export const FRAMES: readonly FrameRow[] = [
   { type: "typing.start", data: frameChannel, expect: FRAME_MEMBERS },
   { type: "typing.stop", data: frameChannel, expect: FRAME_MEMBERS },
   { type: "message.delete", data: frameMessage, expect: FRAME_MEMBERS },
+  { type: "presence.set", data: () => ({ status: "away" }), expect: ["ok", "ok", "ok", "ok"] },
+  { type: "presence.query", data: nothing, expect: ["ok", "ok", "ok", "ok"] },
+  { type: "presence.watch", data: (scene) => ({ user_ids: [scene.other.id] }), expect: ["ok", "ok", "ok", "ok"] },
 ];

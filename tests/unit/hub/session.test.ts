@@ -166,7 +166,7 @@ describe("sockets", () => {
     for (let n = 0; n < 5; n++) await a.say({ type: "typing.start", data: { channel_id: "channel-1" } });
     await a.say({ type: "typing.stop", data: { channel_id: channel } });
     expect(b.socket.frames.map((frame) => frame.type).slice(1)).toEqual(["typing.start", "typing.stop"]);
-    expect(a.socket.frames).toHaveLength(1);
+    expect([...a.socket.of("typing.start"), ...a.socket.of("typing.stop")]).toEqual([]);
     expect(rig.hub.journal.head).toBe(head);
     const x = await rig.connect(stranger);
     await x.say({ type: "typing.start", id: "t", data: { channel_id: channel } });

@@ -36,8 +36,8 @@ describe("FrameReader", () => {
   const reader = new FrameReader("ab12");
 
   it("knows this run's messages, and anyone else's", () => {
-    expect(reader.read(created())).toEqual({ kind: "created", number: 42, seq: 7 });
-    expect(reader.read(created({ content: "hello", seq: 8 }))).toEqual({ kind: "created", number: undefined, seq: 8 });
+    expect(reader.read(created())).toEqual({ kind: "created", number: 42, seq: 7, cursor: "c" });
+    expect(reader.read(created({ content: "hello", seq: 8 }))).toMatchObject({ number: undefined, seq: 8 });
   });
 
   it("parses the same bytes once, however many sockets they come from", () => {
@@ -59,7 +59,8 @@ describe("FrameReader", () => {
   });
 
   it("ignores types that it does not know, and reports what breaks the contract", () => {
-    expect(reader.read(bytes({ type: "presence.update", data: {} }))).toEqual({ kind: "other" });
+    expect(reader.read(bytes({ type: "presence.update", data: {} }))).toEqual({ kind: "other", cursor: undefined });
+    expect(reader.read(bytes({ type: "later", data: { cursor: "d" } }))).toEqual({ kind: "other", cursor: "d" });
     expect(reader.read(bytes("{"))).toMatchObject({ kind: "invalid" });
     expect(reader.read(created({ seq: 0 }))).toMatchObject({
       kind: "invalid",

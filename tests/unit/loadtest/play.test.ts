@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { play, socketUrl } from "../../../loadtest/run/driver.ts";
+import { socketUrl } from "../../../loadtest/run/bench.ts";
+import { play } from "../../../loadtest/run/driver.ts";
 import { loadScenario, type Scenario } from "../../../loadtest/scenario.ts";
 import type { Summary } from "../../../loadtest/summary.ts";
 import { FakeServer, type Faults } from "./fake-server.ts";

@@ -35,6 +35,7 @@ function summaryOf(prepare: (recorder: Recorder) => void): Summary {
     server: { pid: 1, command: "workerd", ended_during_run: false, rss_mb: figures, cpu_percent: figures, samples },
     generator: generator.summary(),
     machineBusyPercent: 12,
+    outcome: {},
   });
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import fs from "node:fs/promises";
 import type http from "node:http";
 import path from "node:path";
+import { viewOf } from "./fake-changes.ts";
 import type { FakeServer } from "./fake-server.ts";
 
 const TYPES: Record<string, string> = {
@@ -50,7 +51,10 @@ export async function answer(fake: FakeServer, request: http.IncomingMessage, re
       expires_at: new Date(Date.now() + 600_000).toISOString(),
     });
   }
-  const [, ref = "", action] = /^\/v1\/channels\/([^/]+)\/(messages|members|read)$/.exec(url.pathname) ?? [];
+  const parts = /^\/v1\/channels\/([^/]+)\/(messages|members|read|pins)(?:\/([^/]+))?(?:\/(thread|pin))?$/.exec(
+    url.pathname,
+  );
+  const [, ref = "", action, id, more] = parts ?? [];
   const channel = workspace.channel(decodeURIComponent(ref));
   if (!channel?.members.includes(userId)) return fail(404, "NOT_FOUND", "there is no such channel");
   if (action === "members") {
@@ -60,8 +64,26 @@ export async function answer(fake: FakeServer, request: http.IncomingMessage, re
     fake.publish(workspace.read(channel, userId, JSON.parse(body.toString()).message_id));
     return respond(200, {});
   }
-  fake.historyReads += 1;
-  return respond(200, workspace.history(channel, limit, Number(url.searchParams.get("before") ?? Infinity)));
+  if (action === "pins") return respond(200, workspace.pins(channel, userId));
+  const number = (name: string) => (url.searchParams.has(name) ? Number(url.searchParams.get(name)) : undefined);
+  const query = {
+    before: number("before"),
+    after: number("after"),
+    around: url.searchParams.get("around") ?? undefined,
+  };
+  if (id === undefined) {
+    fake.historyReads += 1;
+    const page = workspace.history(channel, userId, limit, query);
+    await fake.slow();
+    return respond(200, page);
+  }
+  if (more === "thread") return respond(200, workspace.history(channel, userId, limit, { ...query, thread: id }));
+  if (more === "pin") {
+    fake.publish(workspace.changes.pin(channel, id, userId, request.method === "PUT"));
+    return respond(200, workspace.changes.changed(channel, id));
+  }
+  const message = channel.messages.find((one) => one.id === id);
+  return message ? respond(200, viewOf(channel, message, userId)) : fail(404, "NOT_FOUND", "there is no such message");
 }
 
 function answerStore(

@@ -4,8 +4,13 @@ import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { FrameDown } from "../../../../src/protocol/frames-down.ts";
 import type { FrameUp } from "../../../../src/protocol/frames-up.ts";
+import type { Presence } from "../../../../src/protocol/presence.ts";
+import type { SendMessageBody } from "../../../../src/protocol/message.ts";
+import { viewOf } from "./fake-changes.ts";
 import { answer } from "./fake-http.ts";
-import { type DurableFrame, FakeWorkspace } from "./fake-workspace.ts";
+import { type DurableFrame, type FakeChannel, FakeWorkspace } from "./fake-workspace.ts";
+
+type PresenceFrame = Extract<FrameUp, { type: `presence.${string}` }>;
 
 interface Connection {
   socket: WebSocket;
@@ -24,6 +29,7 @@ export class FakeServer {
   readonly #ws = new WebSocketServer({ noServer: true });
   readonly #connections = new Set<Connection>();
   readonly #tokens = new Map<string, string>();
+  readonly #away = new Set<string>();
   readonly store = new Map<string, { type: string; body: Buffer }>();
   /** Every frame that clients sent, in order. */
   readonly received: FrameUp[] = [];
@@ -42,6 +48,8 @@ export class FakeServer {
   /** Attempts are answered by this HTTP status. */
   refuseUpgrade: number | undefined;
   upgrades = 0;
+  /** Milliseconds between reading a page of history and answering it. */
+  pageDelay = 0;
 
   async start(port = 0): Promise<this> {
     this.#http.on("upgrade", (request, socket, head) => {
@@ -108,11 +116,15 @@ export class FakeServer {
     this.#connections.clear();
   }
 
+  slow(): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, this.pageDelay));
+  }
+
   /** A message of a user, as if sent from elsewhere. */
-  post(channelRef: string, userId: string, content: string) {
+  post(channelRef: string, userId: string, content: string, more: SendMessageBody = {}) {
     const channel = this.workspace.channel(channelRef);
     if (!channel) throw new Error(`no channel ${channelRef}`);
-    const { message, event } = this.workspace.post(channel, userId, { content });
+    const { message, event } = this.workspace.post(channel, userId, { content, ...more });
     this.publish(event);
     return message;
   }
@@ -120,8 +132,8 @@ export class FakeServer {
   /** Sends an event to every connection of the channel's members. */
   publish(event: DurableFrame | undefined, except?: WebSocket): void {
     if (!event) return;
-    const channelId = event.type === "message.created" ? event.data.message.channel_id : undefined;
-    const ref = channelId ?? ("channel_id" in event.data ? event.data.channel_id : "");
+    const ref =
+      "message" in event.data ? event.data.message.channel_id : "channel_id" in event.data ? event.data.channel_id : "";
     for (const { socket, userId, held } of this.#connections) {
       if (socket === except || !this.workspace.channel(ref)?.members.includes(userId)) continue;
       if (held) held.push(event);
@@ -167,7 +179,12 @@ export class FakeServer {
       return;
     }
     release(connection);
-    const channel = this.workspace.channel(frame.data.channel_id);
+    if (frame.type === "presence.set" || frame.type === "presence.query" || frame.type === "presence.watch") {
+      this.#presence(connection, frame);
+      return;
+    }
+    const { channel_id: ref } = frame.data as { channel_id?: string };
+    const channel = this.workspace.channel(ref ?? "");
     const { id } = frame;
     if (!channel?.members.includes(userId)) {
       send(socket, { type: "error", id, data: { id, code: "NOT_A_MEMBER", message: "you are no member" } });
@@ -178,12 +195,27 @@ export class FakeServer {
         return;
       }
       const { message, event } = this.workspace.post(channel, userId, frame.data);
-      if (!this.loseAnswers) send(socket, { type: "message.ack", id, data: { id, message } });
+      const own = viewOf(channel, message, userId);
+      if (!this.loseAnswers) send(socket, { type: "message.ack", id, data: { id, message: own } });
       this.publish(event, this.loseAnswers ? socket : undefined);
     } else if (frame.type === "message.read") {
       send(socket, { type: "ok", id, data: { id } });
       this.publish(this.workspace.read(channel, userId, frame.data.message_id));
-    } else if (frame.type !== "message.delivered") {
+    } else if (isChange(frame)) {
+      const refusal = this.refusals.shift();
+      if (refusal) {
+        send(socket, { type: "error", id, data: { id, message: "as planned", ...refusal } });
+        return;
+      }
+      const isGone = channel.messages.find((one) => one.id === frame.data.message_id)?.deleted_at !== null;
+      if (isGone && frame.type !== "message.delete" && frame.type !== "reaction.remove") {
+        send(socket, { type: "error", id, data: { id, code: "NOT_FOUND", message: "it was unsent" } });
+        return;
+      }
+      const event = this.#change(channel, userId, frame);
+      if (!this.loseAnswers) send(socket, { type: "ok", id, data: { id } });
+      this.publish(event);
+    } else if (frame.type === "typing.start" || frame.type === "typing.stop") {
       const data = { channel_id: channel.id, channel_external_id: channel.external_id, user_id: userId };
       for (const other of this.#connections) {
         if (other.userId !== userId && channel.members.includes(other.userId)) {
@@ -191,6 +223,34 @@ export class FakeServer {
         }
       }
     }
+  }
+
+  /** Everybody who is connected is online, or away if the newest word said so. */
+  #presence({ socket, userId }: Connection, frame: PresenceFrame): void {
+    const of = (id: string): Presence => {
+      const isHere = [...this.#connections].some((one) => one.userId === id);
+      const status = isHere ? (this.#away.has(id) ? "away" : "online") : "offline";
+      return { user_id: id, external_id: this.workspace.user(id).external_id, status, last_seen_at: null };
+    };
+    if (frame.type === "presence.set") {
+      if (frame.data.status === "away") this.#away.add(userId);
+      else this.#away.delete(userId);
+      for (const other of this.#connections) {
+        if (other.userId !== userId) send(other.socket, { type: "presence.update", data: of(userId) });
+      }
+      return;
+    }
+    const here = [...new Set([...this.#connections].map((one) => one.userId))].filter((id) => id !== userId);
+    const ids = frame.type === "presence.watch" ? frame.data.user_ids : here;
+    send(socket, { type: "presence.state", id: frame.id, data: { users: ids.map(of), truncated: false } });
+  }
+
+  #change(channel: FakeChannel, userId: string, frame: ChangeFrame): DurableFrame | undefined {
+    const { changes } = this.workspace;
+    const { message_id: id } = frame.data;
+    if (frame.type === "message.edit") return changes.edit(channel, id, frame.data.content ?? "");
+    if (frame.type === "message.delete") return changes.unsend(channel, id);
+    return changes.react(channel, id, userId, frame.type === "reaction.add" ? frame.data.emoji : undefined);
   }
 
   #resume(socket: WebSocket, userId: string, from: string): void {
@@ -203,6 +263,12 @@ export class FakeServer {
     for (const event of events) send(socket, event);
     send(socket, { type: "resumed", data: { cursor, count: events.length } });
   }
+}
+
+type ChangeFrame = Extract<FrameUp, { type: "message.edit" | "message.delete" | "reaction.add" | "reaction.remove" }>;
+
+function isChange(frame: FrameUp): frame is ChangeFrame {
+  return ["message.edit", "message.delete", "reaction.add", "reaction.remove"].includes(frame.type);
 }
 
 function release(connection: Connection): void {

@@ -4,6 +4,7 @@ import type { FrameDown } from "../../../../src/protocol/frames-down.ts";
 import type { Member } from "../../../../src/protocol/member.ts";
 import type { History, Message, SendMessageBody } from "../../../../src/protocol/message.ts";
 import type { User } from "../../../../src/protocol/user.ts";
+import { FakeChanges, viewOf } from "./fake-changes.ts";
 
 export interface FakeChannel {
   id: string;
@@ -14,6 +15,16 @@ export interface FakeChannel {
   messages: Message[];
   /** Seq read up to, by user. */
   read: Map<string, number>;
+  /** Emoji by user, by message. */
+  reactions: Map<string, Map<string, string>>;
+}
+
+/** Which messages a page holds: seqs before or after one, or around a message. */
+export interface FakeQuery {
+  before?: number;
+  after?: number;
+  around?: string;
+  thread?: string;
 }
 
 export type DurableFrame = Extract<FrameDown, { data: { cursor: string } }>;
@@ -30,6 +41,7 @@ export class FakeWorkspace {
   readonly users: User[] = [];
   readonly channels: FakeChannel[] = [];
   readonly journal: JournalRow[] = [];
+  readonly changes = new FakeChanges(this);
   /** Rows before this index are gone, so that a resume from there is answered by `resync`. */
   trimmedTo = 0;
 
@@ -56,6 +68,7 @@ export class FakeWorkspace {
       members: members.map((user) => user.id),
       messages: [],
       read: new Map(),
+      reactions: new Map(),
     };
     this.channels.push(channel);
     return channel;
@@ -72,7 +85,7 @@ export class FakeWorkspace {
   }
 
   cursor(): string {
-    return String(this.journal.length);
+    return `fake-${this.journal.length.toString(36)}`;
   }
 
   /** Stores a message once per idempotency key; `event` is missing where it was there before. */
@@ -83,7 +96,10 @@ export class FakeWorkspace {
     const message = this.#message(channel, userId, body, ageMs);
     channel.messages.push(message);
     channel.read.set(userId, message.seq);
-    const event = this.#append(channel, { type: "message.created", data: { cursor: "", message } });
+    const event = this.append(channel, {
+      type: "message.created",
+      data: { cursor: "", message: viewOf(channel, message, userId) },
+    });
     return { message, event };
   }
 
@@ -100,21 +116,52 @@ export class FakeWorkspace {
       seq: message.seq,
       at: time(),
     };
-    return this.#append(channel, { type: "message.read", data });
+    return this.append(channel, { type: "message.read", data });
   }
 
   /** The events after a cursor that a user may see; undefined where the journal no longer reaches back. */
   after(cursor: string, userId: string): DurableFrame[] | undefined {
-    if (Number(cursor) < this.trimmedTo) return undefined;
-    const rows = this.journal.slice(Number(cursor));
+    const seen = Number.parseInt(cursor.slice("fake-".length), 36);
+    if (seen < this.trimmedTo) return undefined;
+    const rows = this.journal.slice(seen);
     return rows.filter((row) => this.channel(row.channelId)?.members.includes(userId)).map((row) => row.frame);
   }
 
-  history(channel: FakeChannel, limit: number, before: number): History {
-    const older = channel.messages.filter((message) => message.seq < before).reverse();
-    const messages = older.slice(0, limit);
+  history(channel: FakeChannel, userId: string, limit: number, query: FakeQuery): History {
+    const all = channel.messages.filter((message) => !query.thread || message.thread_root_id === query.thread);
+    const view = (messages: Message[]) => messages.map((message) => viewOf(channel, message, userId)).reverse();
+    const as_of = this.cursor();
+    if (query.around !== undefined) {
+      const at = all.findIndex((message) => message.id === query.around);
+      const from = Math.max(0, at - Math.floor(limit / 2));
+      const page = all.slice(from, from + limit);
+      const cursor = from > 0 ? String(page[0]?.seq) : null;
+      return {
+        messages: view(page),
+        has_more: from > 0,
+        next_cursor: cursor,
+        prev_cursor: String(page.at(-1)?.seq),
+        as_of,
+      };
+    }
+    const { after, before = Number.POSITIVE_INFINITY } = query;
+    if (after !== undefined) {
+      const newer = all.filter((message) => message.seq > after);
+      const page = newer.slice(0, limit);
+      const more = newer.length > limit;
+      return { messages: view(page), has_more: more, next_cursor: more ? String(page.at(-1)?.seq) : null, as_of };
+    }
+    const older = all.filter((message) => message.seq < before);
+    const page = older.slice(-limit);
     const more = older.length > limit;
-    return { messages, has_more: more, next_cursor: more ? String(messages.at(-1)?.seq) : null };
+    return { messages: view(page), has_more: more, next_cursor: more ? String(page[0]?.seq) : null, as_of };
+  }
+
+  pins(channel: FakeChannel, userId: string): History {
+    const pinned = channel.messages.filter((message) => message.pinned_at !== null);
+    const messages = pinned.map((message) => viewOf(channel, message, userId));
+    messages.sort((one, two) => ((one.pinned_at ?? "") < (two.pinned_at ?? "") ? 1 : -1));
+    return { messages, has_more: false, next_cursor: null };
   }
 
   myChannels(userId: string): MyChannel[] {
@@ -131,12 +178,17 @@ export class FakeWorkspace {
         created_at: time(-30 * 86_400_000),
         updated_at: time(-30 * 86_400_000),
         member_count: channel.members.length,
-        last_message: channel.messages.at(-1) ?? null,
-        unread_count: channel.messages.filter((one) => one.seq > read && one.user_id !== userId).length,
-        unread_mentions: 0,
+        last_message: lastOf(channel, userId),
+        unread_count: channel.messages.length - read,
+        unread_mentions: channel.messages.filter(
+          (one) => one.seq > read && one.mentions.some((mention) => mention.user_id === userId),
+        ).length,
         last_read_at: null,
         last_delivered_at: null,
         last_seq: channel.messages.length,
+        muted: false,
+        muted_until: null,
+        hidden: false,
       };
     });
   }
@@ -155,8 +207,9 @@ export class FakeWorkspace {
     });
   }
 
-  #append(channel: FakeChannel, frame: DurableFrame): DurableFrame {
-    const row = { channelId: channel.id, frame: { ...frame, data: { ...frame.data } } as DurableFrame };
+  /** Puts an event into the journal; gives it back with its cursor. */
+  append(channel: FakeChannel, frame: DurableFrame): DurableFrame {
+    const row = { channelId: channel.id, frame: structuredClone(frame) };
     this.journal.push(row);
     row.frame.data.cursor = this.cursor();
     return row.frame;
@@ -179,11 +232,14 @@ export class FakeWorkspace {
       created_at: time(-ageMs),
       edited_at: null,
       deleted_at: null,
-      parent_id: null,
-      mentions: [],
+      parent_id: body.parent_id ?? null,
+      mentions: (body.mentions ?? []).map((ref) => {
+        const named = this.user(ref);
+        return { user_id: named.id, external_id: named.external_id, name: named.name };
+      }),
       reactions: [],
       metadata: {},
-      thread_root_id: null,
+      thread_root_id: body.thread_root_id ?? null,
       reply_count: 0,
       last_repliers: [],
       pinned_at: null,
@@ -191,4 +247,9 @@ export class FakeWorkspace {
       client_id: body.idempotency_key,
     };
   }
+}
+
+function lastOf(channel: FakeChannel, userId: string): Message | null {
+  const last = channel.messages.at(-1);
+  return last ? viewOf(channel, last, userId) : null;
 }

@@ -80,6 +80,8 @@ describe("the contract", () => {
 
   it.each(ROUTES.map((row) => [row.route, row] as const))("[PERM-2] %s", async (_route, row) => {
     const scene = await createScene();
+    const prepared = await row.prepare?.(workspaceCaller(stack), scene);
+    const params = { ...row.params?.(scene), ...prepared };
     const authorization: Record<CallerName, string> = {
       key: stack.authorization,
       admin: scene.admin.authorization,
@@ -91,7 +93,7 @@ describe("the contract", () => {
     const got: Partial<Record<CallerName, string>> = {};
     // Those who may do least go first: a refusal changes nothing for the next.
     for (const caller of [...CALLERS].reverse()) {
-      const answer = await client.call(row.route, row.params?.(scene) ?? {}, row.body?.(scene), authorization[caller]);
+      const answer = await client.call(row.route, params, row.body?.(scene), authorization[caller]);
       got[caller] = answer.status < 300 ? "ok" : (answer.code ?? String(answer.status));
     }
     expect(got).toEqual(Object.fromEntries(CALLERS.map((caller, index) => [caller, row.expect[index]])));

@@ -1,4 +1,4 @@
-import type { TestUser } from "./group.ts";
+import type { Caller, TestUser } from "./group.ts";
 
 /** What one caller gets: a success, or the code of the refusal. */
 export type Outcome =
@@ -29,6 +29,8 @@ export interface Row {
   route: string;
   params?: (scene: Scene) => Record<string, string>;
   body?: (scene: Scene) => unknown;
+  /** Makes what the route names, with the scene's own workspace key; returns more parameters. */
+  prepare?: (key: Caller, scene: Scene) => Promise<Record<string, string>>;
   /** In the order of CALLERS. */
   expect: readonly [Outcome, Outcome, Outcome, Outcome, Outcome, Outcome];
 }
@@ -52,6 +54,19 @@ const channel = (scene: Scene) => ({ id: scene.channelId });
 const message = (scene: Scene) => ({ id: scene.channelId, mid: scene.messageId });
 const emoji = (scene: Scene) => ({ ...message(scene), emoji: "👍" });
 const nothing = () => ({});
+
+/** A webhook of the scene's workspace; its deliveries find nobody. */
+async function webhook(key: Caller, scene: Scene): Promise<Record<string, string>> {
+  const created = await key.post("/v1/webhooks", { url: `http://127.0.0.1:9/${scene.channelId}` });
+  return { id: created.body.id };
+}
+
+async function delivery(key: Caller, scene: Scene): Promise<Record<string, string>> {
+  const { id = "" } = await webhook(key, scene);
+  await key.post(`/v1/webhooks/${id}/test`);
+  const deliveries = await key.get(`/v1/webhooks/${id}/deliveries`);
+  return { id, did: deliveries.body.deliveries[0].id };
+}
 
 /** Who may call what: every route of the OpenAPI document has a row, and no cell is empty. */
 export const ROUTES: readonly Row[] = [
@@ -201,6 +216,37 @@ export const ROUTES: readonly Row[] = [
     body: () => ({ filename: "a.png", content_type: "image/png", size: 10 }),
     expect: OWN_USER,
   },
+  {
+    route: "GET /v1/channels/{id}/messages/search",
+    params: (scene) => ({ ...channel(scene), q: "hello" }),
+    expect: MEMBERS_AND_KEY,
+  },
+  // Without a channel everybody searches what is their own.
+  { route: "GET /v1/search", params: () => ({ q: "hello" }), expect: ["ok", "ok", "ok", "ok", "ok", "ok"] },
+  { route: "GET /v1/workspace/export", expect: OWN_KEY },
+  { route: "GET /v1/users/{id}/export", params: (scene) => ({ id: scene.other.id }), expect: KEY_ONLY },
+  { route: "PUT /v1/me/channels/{id}/mute", params: channel, body: nothing, expect: MEMBERS },
+  { route: "DELETE /v1/me/channels/{id}/mute", params: channel, expect: MEMBERS },
+  { route: "PUT /v1/me/channels/{id}/hide", params: channel, expect: MEMBERS },
+  { route: "DELETE /v1/me/channels/{id}/hide", params: channel, expect: MEMBERS },
+  { route: "GET /v1/me/push-mute", expect: OWN_USER },
+  { route: "PUT /v1/me/push-mute", body: nothing, expect: OWN_USER },
+  { route: "DELETE /v1/me/push-mute", expect: OWN_USER },
+  {
+    route: "PUT /v1/me/devices/{token}",
+    params: () => ({ token: "matrix-device" }),
+    body: () => ({ platform: "android" }),
+    expect: OWN_USER,
+  },
+  { route: "DELETE /v1/me/devices/{token}", params: () => ({ token: "matrix-device" }), expect: OWN_USER },
+  { route: "GET /v1/push/vapid-key", expect: OWN_USER },
+  { route: "POST /v1/webhooks", body: () => ({ url: "http://127.0.0.1:9/matrix" }), expect: OWN_KEY },
+  { route: "GET /v1/webhooks", expect: OWN_KEY },
+  { route: "PATCH /v1/webhooks/{id}", prepare: webhook, body: () => ({ enabled: false }), expect: KEY_ONLY },
+  { route: "DELETE /v1/webhooks/{id}", prepare: webhook, expect: KEY_ONLY },
+  { route: "POST /v1/webhooks/{id}/test", prepare: webhook, expect: KEY_ONLY },
+  { route: "GET /v1/webhooks/{id}/deliveries", prepare: webhook, expect: KEY_ONLY },
+  { route: "POST /v1/webhooks/{id}/deliveries/{did}/redeliver", prepare: delivery, expect: KEY_ONLY },
 ];
 
 /** Routes that ask for no credential of this matrix; each has tests of its own. */
@@ -238,6 +284,7 @@ export const FRAMES: readonly FrameRow[] = [
   { type: "reaction.remove", data: (scene) => ({ ...frameMessage(scene), emoji: "👍" }), expect: FRAME_MEMBERS },
   { type: "message.read", data: frameChannel, expect: FRAME_MEMBERS },
   { type: "message.delivered", data: frameChannel, expect: FRAME_MEMBERS },
+  { type: "channel.focus", data: frameChannel, expect: FRAME_MEMBERS },
   { type: "typing.start", data: frameChannel, expect: FRAME_MEMBERS },
   { type: "typing.stop", data: frameChannel, expect: FRAME_MEMBERS },
   { type: "message.delete", data: frameMessage, expect: FRAME_MEMBERS },

@@ -3,9 +3,9 @@ import { postgresArchive } from "../src/data/archive.ts";
 import { isAttachmentUsed } from "../src/data/attachment-use.ts";
 import { postgresChannelSource } from "../src/data/channel-snapshot.ts";
 import { openDatabase } from "../src/data/db.ts";
+import { postgresPushSource } from "../src/data/devices.ts";
 import { postgresErasure } from "../src/data/erasure.ts";
 import { postgresRetention } from "../src/data/retention.ts";
-import { postgresPushSource } from "../src/data/devices.ts";
 import { postgresWebhookSource } from "../src/data/webhooks.ts";
 import { postgresSettingsSource } from "../src/data/workspace-settings.ts";
 import type {
@@ -17,8 +17,8 @@ import type {
   HubRpc,
   HubStats,
   JournalPageRequest,
-  MuteCommand,
   MessageRef,
+  MuteCommand,
   NumberedDelivery,
   PinCommand,
   PresenceOf,
@@ -27,9 +27,9 @@ import type {
   SendCommand,
   SendOutcome,
   Settled,
+  SettledScope,
   StreamAppendCommand,
   StreamEndCommand,
-  SettledScope,
   TailPage,
   UnsendCommand,
   UserProfile,

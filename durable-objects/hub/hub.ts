@@ -43,14 +43,14 @@ import { FileRemoval } from "./file-removal.ts";
 import { Journal, type JournalEvent } from "./journal.ts";
 import { MessageChanges } from "./message-changes.ts";
 import { MessageLookup } from "./message-lookup.ts";
-import { Neighbours } from "./neighbours.ts";
 import { Moderator } from "./moderator.ts";
 import { Mutes } from "./mutes.ts";
-import { forgetPushes } from "./push/place.ts";
-import { Push } from "./push/push.ts";
+import { Neighbours } from "./neighbours.ts";
 import { Presence } from "./presence.ts";
 import { PresenceAudience } from "./presence-audience.ts";
 import { PresenceStore } from "./presence-store.ts";
+import { forgetPushes } from "./push/place.ts";
+import { Push } from "./push/push.ts";
 import { Receipts } from "./receipts.ts";
 import { RecentAuthors } from "./recent-authors.ts";
 import { Resume } from "./resume.ts";
@@ -275,7 +275,8 @@ export class Hub {
     });
     const { connections } = this;
     const onSchedule = () => this.wakeForEffects();
-    this.push = options.push && new Push({ sql, runtime, journal, directory, connections, onSchedule, ...options.push });
+    this.push =
+      options.push && new Push({ sql, runtime, journal, directory, connections, onSchedule, ...options.push });
     if (this.push === undefined) forgetPushes(sql);
     else this.addConsumer(this.push);
     this.webhooks = hooks && new Webhooks({ sql, runtime, journal, directory, onSchedule, ...hooks });

@@ -37,9 +37,10 @@ export class Neighbours {
   sharing(userId: string, userIds: readonly string[]): Set<string> {
     if (userIds.length === 0) return new Set();
     const rows = this.#sql.all<{ id: string }>(
-      `SELECT DISTINCT peer.user_id AS id FROM members AS mine JOIN channels ON channels.id = mine.channel_id
+      // CROSS JOIN keeps the order: each named user is looked up in each channel, and no channel is read as a whole.
+      `SELECT DISTINCT peer.user_id AS id FROM members AS mine CROSS JOIN channels ON channels.id = mine.channel_id
        CROSS JOIN json_each(?) AS named
-       JOIN members AS peer ON peer.channel_id = mine.channel_id AND peer.user_id = named.value
+       CROSS JOIN members AS peer ON peer.channel_id = mine.channel_id AND peer.user_id = named.value
        WHERE mine.user_id = ? AND channels.deleted = 0 AND peer.user_id <> ?`,
       JSON.stringify(userIds),
       userId,

@@ -21,6 +21,8 @@ const GATHER_MS = 100;
 const SPACING_MS = 1_000;
 /** Frames of one round; what is over waits for the next and is merged with what comes meanwhile. */
 const ROUND_FRAMES = 5_000;
+/** What looking for the recipients of one update costs at least, in frames. */
+const LOOK_FRAMES = 10;
 
 /** Questions that a connection may ask at once; then one a second. */
 const ASK_BURST = 3;
@@ -199,7 +201,7 @@ export class Presence implements JournalConsumer {
       }
       this.#dirty.delete(userId);
       if (!this.#isOn || status === told?.status) continue;
-      frames += this.#publish(userId, watchers.get(userId) ?? []);
+      frames += Math.max(LOOK_FRAMES, this.#publish(userId, watchers.get(userId) ?? []));
       this.#told.set(userId, { status, at: now });
     }
     for (const [userId, { at }] of this.#told) {

@@ -29,7 +29,12 @@ export class Resume {
    * `sharesReceipts` is the workspace's switch for read receipts; `onLive` brings what is no event to a connection that
    * has just gone live.
    */
-  constructor(parts: { directory: Directory; journal: Journal; sharesReceipts(): boolean; onLive(connection: Connection): void }) {
+  constructor(parts: {
+    directory: Directory;
+    journal: Journal;
+    sharesReceipts(): boolean;
+    onLive(connection: Connection): void;
+  }) {
     this.#onLive = parts.onLive;
     this.#sharesReceipts = parts.sharesReceipts;
     this.#directory = parts.directory;

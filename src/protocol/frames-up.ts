@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { LIMITS } from "./limits.ts";
 import { editMessageBodySchema, emojiSchema, sendMessageBodySchema } from "./message.ts";
-import { cursorSchema, refSchema, storableText, uuidSchema } from "./primitives.ts";
 import { presenceSetDataSchema, presenceWatchDataSchema } from "./presence.ts";
+import { cursorSchema, refSchema, storableText, uuidSchema } from "./primitives.ts";
 import { focusDataSchema } from "./push.ts";
 import { streamAppendBodySchema, streamFinishBodySchema, streamIds } from "./stream.ts";
 

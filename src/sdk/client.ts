@@ -171,6 +171,7 @@ export class KabarClient {
   }
 
   on<Type extends keyof ClientEvents>(type: Type, listener: (data: ClientEvents[Type]) => void): Unsubscribe {
+    if (type === "presence") this.presence.begin();
     return this.#events.on(type, listener);
   }
 

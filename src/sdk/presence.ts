@@ -7,8 +7,8 @@ const QUERY = "presence.query";
 const WATCH = "presence.watch";
 
 /**
- * Who is there: people who share a channel of at most 100 members with the user, and whoever is watched. Asks after each
- * connect and after joining channels, and is told of changes in between.
+ * Who is there: people who share a channel of at most 100 members with the user, and whoever is watched. Once the app
+ * listens it asks after each connect and after joining channels, and is told of changes in between.
  */
 export class PresenceBook {
   readonly #send: (frame: FrameUp) => void;
@@ -19,12 +19,20 @@ export class PresenceBook {
   #watched = new Set<string>();
   #wanted: string[] = [];
   #away = false;
+  #isWanted = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(send: (frame: FrameUp) => void, changed: (presence: Presence) => void, askAfterMs: number) {
     this.#send = send;
     this.#changed = changed;
     this.#askAfterMs = askAfterMs;
+  }
+
+  /** The app wants to know: asks now where it did not before. */
+  begin(): void {
+    if (this.#isWanted) return;
+    this.#isWanted = true;
+    this.#ask();
   }
 
   /** By internal or external id; undefined for those of whom nothing is known, which mostly means offline. */
@@ -48,12 +56,12 @@ export class PresenceBook {
   connected(): void {
     if (this.#away) this.set("away");
     if (this.#wanted.length > 0) this.watch(this.#wanted);
-    this.#ask();
+    if (this.#isWanted) this.#ask();
   }
 
   /** The user has joined a channel: asks once for all that come together, since the server answers once a second. */
   joined(): void {
-    this.#timer ??= setTimeout(() => this.#ask(), this.#askAfterMs);
+    if (this.#isWanted) this.#timer ??= setTimeout(() => this.#ask(), this.#askAfterMs);
   }
 
   stop(): void {

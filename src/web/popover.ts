@@ -72,13 +72,15 @@ export function openPopover({ className, label, role, anchor, content, home, onC
   return close;
 }
 
-/** Beside the anchor, on whichever side has room, within the window. */
+/** Beside the anchor, on whichever side has room, within the window: towards the middle of the pane. */
 function place(layer: HTMLElement, anchor: HTMLElement): void {
   const at = anchor.getBoundingClientRect();
   const { width, height } = layer.getBoundingClientRect();
+  const pane = (anchor.closest(".pane") ?? document.body).getBoundingClientRect();
+  const isLeft = at.left + at.right < pane.left + pane.right;
   const above = at.top - height - GAP;
   const below = Math.min(at.bottom + GAP, innerHeight - height - GAP);
-  const left = Math.min(Math.max(GAP, at.right - width), innerWidth - width - GAP);
+  const left = Math.min(Math.max(GAP, isLeft ? at.left : at.right - width), innerWidth - width - GAP);
   layer.style.left = `${left}px`;
   layer.style.top = `${above >= GAP ? above : Math.max(GAP, below)}px`;
 }

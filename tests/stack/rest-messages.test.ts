@@ -168,13 +168,14 @@ describe("my channels", () => {
     expect(mine.channels[1]).toMatchObject({ unread_count: 0, last_seq: 0, last_message: null });
     expect((await bima.api.get("/v1/me/unread")).body).toEqual({
       total: 2,
-      channels: [{ channel_id: channel, unread_count: 2 }],
+      unread_mentions: 0,
+      channels: [{ channel_id: channel, unread_count: 2, unread_mentions: 0 }],
     });
     const page = (await bima.api.get("/v1/me/channels?limit=1")).body;
     const rest = (await bima.api.get(`/v1/me/channels?limit=1&cursor=${page.next_cursor}`)).body;
     expect([page.channels[0].id, rest.channels[0].id, rest.next_cursor]).toEqual([channel, second, null]);
     expect((await bima.api.post(`/v1/channels/${channel}/read`)).status).toBe(204);
-    expect((await bima.api.get("/v1/me/unread")).body).toEqual({ total: 0, channels: [] });
+    expect((await bima.api.get("/v1/me/unread")).body).toEqual({ total: 0, unread_mentions: 0, channels: [] });
     const read = (await bima.api.get("/v1/me/channels")).body.channels[0];
     expect(read.unread_count).toBe(0);
     expect(read.last_read_at).not.toBeNull();

@@ -231,7 +231,12 @@ export function createRig(options: RigOptions = {}) {
     /** Opens a session; the held quarter second is over unless `held`. */
     async connect(userId: string, { held = false, acceptsBatches = false } = {}) {
       const socket = new FakeSocket();
-      const identity = { userId, workspaceId: WORKSPACE, tokenExpiresAt: runtime.time + 24 * 3_600_000, acceptsBatches };
+      const identity = {
+        userId,
+        workspaceId: WORKSPACE,
+        tokenExpiresAt: runtime.time + 24 * 3_600_000,
+        acceptsBatches,
+      };
       const connection = sessions.open(socket, identity);
       if (!held) await runtime.advance(300);
       const say = async (frame: unknown) => {

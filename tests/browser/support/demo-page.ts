@@ -32,6 +32,12 @@ export interface Side {
   open(title: string): Promise<void>;
   /** Writes a text and sends it by Enter. */
   say(text: string): Promise<void>;
+  /** The row of the newest message whose own text this is; what it quotes does not count. */
+  row(text: string): Locator;
+  /** Chooses from the menu of a message: reply, thread, edit, pin, unsend. */
+  act(text: string, action: string): Promise<void>;
+  /** The panel of the open thread. */
+  thread: Locator;
 }
 
 export interface DemoPage {
@@ -103,16 +109,26 @@ function crc32(bytes: Buffer): number {
 
 function sideOf(page: Page, index: number): Side {
   const root = page.getByTestId(`pane-${index}`);
+  const conversation = root.locator(".conversation");
   const composer = root.getByTestId("composer");
+  const row = (text: string) =>
+    conversation.locator(".row", { has: page.locator(".text").filter({ hasText: text }) }).last();
   return {
     root,
     composer,
-    messages: root.getByTestId("message"),
+    row,
+    thread: root.getByTestId("thread"),
+    act: async (text, action) => {
+      await row(text).locator(".bubble").hover();
+      await row(text).getByTestId("tool-more").click();
+      await root.getByTestId(`menu-${action}`).click();
+    },
+    messages: conversation.getByTestId("message"),
     state: root.getByTestId("state"),
     typing: root.getByTestId("typing"),
     toggle: root.getByTestId("offline-toggle"),
-    attach: root.getByTestId("attach"),
-    send: root.getByTestId("send"),
+    attach: root.getByTestId("composer-attach"),
+    send: root.getByTestId("composer-send"),
     open: (title) => root.getByTestId("channel-item").filter({ hasText: title }).click(),
     say: async (text) => {
       await composer.fill(text);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { WEBHOOK_EVENTS } from "../../../src/protocol/webhook.ts";
+import { workspaceSettingsSchema } from "../../../src/protocol/workspace.ts";
 import { creation, profile } from "../../support/hub-rig.ts";
 import { Receiver } from "../../support/receiver.ts";
 import { channel, createHookRig, type HookRig, user, webhook } from "./hook-rig.ts";
@@ -250,5 +251,24 @@ describe("what webhooks are told", () => {
     expect(rig.webhooks.doneThrough()).toBe(rig.hub.journal.head);
     await rig.pass(1_000);
     expect(receiver.received).toEqual([]);
+  });
+
+  it("[HOOK-41] tells of what moderation did, with the message's id where it was stored", async () => {
+    rig.configure(webhook(1, receiver.url, { events: ["message.moderated"] }));
+    await rig.groups(1, 2);
+    const rule = (action: string) => ({ enabled: true, blocklist: ["blorp"], profanity: { enabled: true, action } });
+    const set = (version: number, action: string) =>
+      rig.hub.settings.apply(version, workspaceSettingsSchema.parse({ moderation: rule(action) }));
+    set(1, "mask");
+    const masked = await rig.send(channel(1), user(1), "you blorp");
+    set(2, "reject");
+    await expect(rig.send(channel(1), user(1), "you blorp")).rejects.toThrow("MESSAGE_REJECTED");
+    await rig.pass(1_000);
+    const base = { ...ids, user: wireUser(1), rule: "profanity", rules: ["profanity"] };
+    expect(dataOf("message.moderated")).toEqual([
+      { ...base, message_id: masked.id, action: "mask" },
+      { ...base, action: "reject" },
+    ]);
+    expect(JSON.stringify(receiver.received)).not.toContain("blorp");
   });
 });

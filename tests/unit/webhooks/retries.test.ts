@@ -153,4 +153,20 @@ describe("delivery under failures", () => {
     expect(receiver.received).toHaveLength(10);
     await quick.stop();
   });
+
+  it("[HOOK-40] a receiver has 10 s for its answer; a later one is a failure that is tried again", async () => {
+    const rig = createHookRig();
+    receiver.reply = () => ({ delayMs: Number.POSITIVE_INFINITY });
+    await rig.groups(1);
+    const hook = webhook(1, receiver.url, { events: [...MESSAGES] });
+    rig.configure(hook);
+    await rig.send(channel(1), user(1), "hello");
+    const started = Date.now();
+    await rig.pass(1_000);
+    expect(Date.now() - started).toBeGreaterThan(9_500);
+    expect(Date.now() - started).toBeLessThan(12_000);
+    expect(await rig.log(hook.id)).toMatchObject([
+      { status: "pending", attempts: 1, response_status: null, error: "no answer within 10 s" },
+    ]);
+  });
 });

@@ -1,4 +1,3 @@
-import { nextAlarm } from "../../src/domain/alarm.ts";
 import type {
   ChannelChange,
   ChannelSnapshot,
@@ -28,7 +27,8 @@ import type {
 } from "../../src/domain/hub-ports.ts";
 import type { SendRules } from "../../src/domain/send-rules.ts";
 import { LIMITS } from "../../src/protocol/limits.ts";
-import type { ChangedMessage, Message } from "../../src/protocol/message.ts";
+import type { ChangedMessage } from "../../src/protocol/message.ts";
+import { Alarms } from "./alarms.ts";
 import { Archiver } from "./archiver.ts";
 import { BeforeSendHook } from "./before-send.ts";
 import { MessageBudget } from "./budget.ts";
@@ -51,6 +51,7 @@ import { PresenceAudience } from "./presence-audience.ts";
 import { PresenceStore } from "./presence-store.ts";
 import { forgetPushes } from "./push/place.ts";
 import { Push } from "./push/push.ts";
+import { Reads } from "./reads.ts";
 import { Receipts } from "./receipts.ts";
 import { RecentAuthors } from "./recent-authors.ts";
 import { Resume } from "./resume.ts";
@@ -88,12 +89,6 @@ export interface HubOptions {
   hooks?: { workspaceId: string; source: WebhookSource; sender: HookSender } | undefined;
 }
 
-/** Events that one alarm trims; more follow in the next. */
-const TRIM_EVENTS = 5_000;
-const TRIM_SPACING_MS = 10_000;
-/** Until the next look where nothing could be trimmed. */
-const TRIM_HELD_MS = 3_600_000;
-
 /**
  * One workspace's sequencer: composes the parts over plain interfaces and answers the Worker's calls. Sockets are in
  * `session.ts`; the Durable Object around both is a shell.
@@ -126,9 +121,9 @@ export class Hub {
   readonly #today: Today;
   readonly #runtime: HubRuntime;
   readonly #consumers: JournalConsumer[];
+  readonly #alarms: Alarms;
+  readonly #reads: Reads;
   readonly #retentionMs: number;
-  #alarmAt: number | undefined;
-  #trimNotBefore = 0;
 
   constructor(options: HubOptions) {
     const { sql, runtime, archive, source, rules } = options;
@@ -159,7 +154,15 @@ export class Hub {
       archive,
       runtime,
       onVersions: (versions) => this.#pullStale(versions),
-      onSchedule: () => this.#wakeForArchive(),
+      onSchedule: () => this.#alarms.wakeForArchive(),
+    });
+    this.#alarms = new Alarms({
+      runtime,
+      connections: this.connections,
+      journal,
+      archiver: this.archiver,
+      consumers: this.#consumers,
+      journalMs: () => this.#journalMs,
     });
     const budget = new MessageBudget(options.messagesPerMinute, options.budgetStore);
     this.directory = directory;
@@ -176,9 +179,9 @@ export class Hub {
       moderator,
       runtime,
       onAppend,
-      onSchedule: () => this.wakeForEffects(),
+      onSchedule: () => this.#alarms.wakeForEffects(),
     });
-    this.addConsumer(this.streams);
+    this.#consumers.push(this.streams);
     this.streamWriter = new StreamWriter({
       directory,
       changes,
@@ -189,6 +192,7 @@ export class Hub {
       rules,
     });
     this.lookup = lookup;
+    this.#reads = new Reads({ directory, journal, archiver: this.archiver, lookup, streams: this.streams });
     this.resume = new Resume({
       directory,
       journal,
@@ -214,7 +218,7 @@ export class Hub {
     });
     const { privacy } = options;
     const settle = () => this.archiver.settle([...this.archiver.unsettled]);
-    const wake = () => this.wakeForEffects();
+    const wake = () => this.#alarms.wakeForEffects();
     this.files = privacy?.files && new FileRemoval({ sql, runtime, files: privacy.files, settle, onSchedule: wake });
     this.erasure =
       privacy &&
@@ -245,7 +249,7 @@ export class Hub {
         onSchedule: wake,
       });
     for (const consumer of [this.files, this.erasure, this.retention]) {
-      if (consumer !== undefined) this.addConsumer(consumer);
+      if (consumer !== undefined) this.#consumers.push(consumer);
     }
     this.#authors = new RecentAuthors(sql);
     this.receipts = new Receipts({
@@ -274,13 +278,13 @@ export class Hub {
       onFileGone: (url) => this.files?.add(url, null),
     });
     const { connections } = this;
-    const onSchedule = () => this.wakeForEffects();
+    const onSchedule = () => this.#alarms.wakeForEffects();
     this.push =
       options.push && new Push({ sql, runtime, journal, directory, connections, onSchedule, ...options.push });
     if (this.push === undefined) forgetPushes(sql);
-    else this.addConsumer(this.push);
+    else this.#consumers.push(this.push);
     this.webhooks = hooks && new Webhooks({ sql, runtime, journal, directory, onSchedule, ...hooks });
-    if (this.webhooks !== undefined) this.addConsumer(this.webhooks);
+    if (this.webhooks !== undefined) this.#consumers.push(this.webhooks);
     this.deliveries = this.webhooks && new Deliveries({ webhooks: this.webhooks, journal, runtime });
     this.typing = new Typing({ changes, fanout, runtime, settings: this.settings });
     const neighbours = new Neighbours(sql);
@@ -293,9 +297,9 @@ export class Hub {
       fanout,
       settings: this.settings,
       runtime,
-      onSchedule: () => this.wakeForEffects(),
+      onSchedule: () => this.#alarms.wakeForEffects(),
     });
-    this.addConsumer(this.presence);
+    this.#consumers.push(this.presence);
   }
 
   send(command: SendCommand): Promise<HubResult<Sent>> {
@@ -330,48 +334,16 @@ export class Hub {
     this.webhooks?.forgetUser(userId);
   }
 
-  /** Waits until Postgres has what the reader is about to look at; `archived` is false where it cannot be had. */
-  async settled(scope: SettledScope): Promise<Settled> {
-    if ("workspace" in scope) {
-      return { archived: await this.archiver.settle([...this.archiver.unsettled]), lastSeq: 0, changed: undefined };
-    }
-    if ("userId" in scope) {
-      const mine = this.directory.membershipsOf(scope.userId);
-      const owed = [...this.archiver.unsettled].filter((id) => mine.has(id));
-      return { archived: await this.archiver.settle(owed), lastSeq: 0, changed: undefined };
-    }
-    const channel = this.directory.channel(scope.channel);
-    if (channel === undefined) return { archived: true, lastSeq: 0, changed: undefined };
-    const { lastSeq } = channel;
-    const seq = this.archiver.changedAt(channel.info.id);
-    const changed = seq === undefined ? undefined : { epoch: this.journal.epoch, seq };
-    return { archived: await this.archiver.settle([channel.info.id]), lastSeq, changed };
+  settled(scope: SettledScope): Promise<Settled> {
+    return this.#reads.settled(scope);
   }
 
-  /** Messages as they are now, in no order. Throws where only Postgres could tell and it does not answer. */
-  async currentMessages(refs: readonly MessageRef[]): Promise<ChangedMessage[]> {
-    const found = await Promise.all(refs.map(({ channelId, messageId }) => this.lookup.find(channelId, messageId)));
-    return found.filter((state) => state !== undefined).map((state) => state.message);
+  currentMessages(refs: readonly MessageRef[]): Promise<ChangedMessage[]> {
+    return this.#reads.currentMessages(refs);
   }
 
-  /** The newest messages that the journal still holds. */
-  journalPage({ channel: ref, userId, before, limit }: JournalPageRequest): HubResult<TailPage> {
-    const channel = this.directory.channel(ref);
-    if (channel === undefined || channel.deleted) {
-      return {
-        ok: false,
-        error: { code: "UPSTREAM_UNAVAILABLE", message: "the history does not answer", retryAfter: 2 },
-      };
-    }
-    if (userId !== undefined && !channel.members.has(userId)) {
-      return { ok: false, error: { code: "NOT_A_MEMBER", message: "the user is not a member" } };
-    }
-    const events = this.journal.newestMessages(channel.info.id, before ?? channel.lastSeq + 1, limit);
-    const messages = events.map((event) => {
-      const { message } = JSON.parse(event.body) as { message: Message };
-      return message.streaming ? this.streams.present(message, false) : message;
-    });
-    return { ok: true, value: { messages, hasMore: (messages.at(-1)?.seq ?? 1) > 1 } };
+  journalPage(request: JournalPageRequest): HubResult<TailPage> {
+    return this.#reads.journalPage(request);
   }
 
   stats(): HubStats {
@@ -382,41 +354,12 @@ export class Hub {
 
   /** A connection was opened: wake to look after it. */
   watch(connection: Connection): void {
-    const now = this.#runtime.now();
-    this.#wakeBy(Math.min(now + LIMITS.silenceSeconds * 1000, connection.state.tokenExpiresAt));
+    const silent = this.#runtime.now() + LIMITS.silenceSeconds * 1000;
+    this.#alarms.wakeBy(Math.min(silent, connection.state.tokenExpiresAt));
   }
 
-  /** Does what is due and sets the next alarm. At least once, so everything here may be done twice. */
-  async alarm(): Promise<void> {
-    this.#alarmAt = undefined;
-    const now = this.#runtime.now();
-    this.connections.closeOverdue(now);
-    const attempt = this.archiver.nextAttempt(now);
-    if (attempt !== undefined) await this.archiver.drain();
-    for (const consumer of this.#consumers) {
-      if ((consumer.nextAttempt(now) ?? Number.POSITIVE_INFINITY) <= now) await consumer.run();
-    }
-    this.journal.storeWatermark();
-    const oldest = this.journal.oldestTrimmable();
-    if (oldest !== undefined && oldest + this.#journalMs <= now) {
-      const needed = Math.min(...this.#consumers.map((consumer) => consumer.doneThrough()));
-      const trimmed = this.journal.trim(now - this.#journalMs, TRIM_EVENTS, needed);
-      // What a consumer still needs (a dead letter for a week) must not keep the object awake.
-      this.#trimNotBefore = now + (trimmed > 0 ? TRIM_SPACING_MS : TRIM_HELD_MS);
-    }
-    this.#alarmAt = this.#earliest();
-    if (this.#alarmAt !== undefined) this.#runtime.setAlarm(this.#alarmAt);
-  }
-
-  /** Adds a consumer that needs the hub's parts to be made. Call before anything is appended. */
-  addConsumer(consumer: JournalConsumer): void {
-    this.#consumers.push(consumer);
-  }
-
-  /** A consumer has something due: wake for it. */
-  wakeForEffects(): void {
-    const attempt = nextOf(this.#consumers, this.#runtime.now());
-    if (attempt !== undefined) this.#wakeBy(attempt);
+  alarm(): Promise<void> {
+    return this.#alarms.run();
   }
 
   /** Milliseconds that the journal keeps events: no longer than the workspace keeps messages. */
@@ -431,33 +374,6 @@ export class Hub {
     for (const consumer of this.#consumers) consumer.appended(event);
   }
 
-  #wakeForArchive(): void {
-    const attempt = this.archiver.nextAttempt(this.#runtime.now());
-    if (attempt !== undefined) this.#wakeBy(attempt);
-  }
-
-  /** After a wake the stored alarm is not known, so all reasons count once. */
-  #wakeBy(time: number): void {
-    const at = this.#alarmAt === undefined ? Math.min(time, this.#earliest() ?? time) : time;
-    if (this.#alarmAt !== undefined && this.#alarmAt <= at) return;
-    this.#alarmAt = at;
-    this.#runtime.setAlarm(at);
-  }
-
-  #earliest(): number | undefined {
-    const now = this.#runtime.now();
-    const oldest = this.journal.oldestTrimmable();
-    return nextAlarm(
-      {
-        connections: this.connections.nextCheck(now),
-        archive: this.archiver.nextAttempt(now),
-        effects: nextOf(this.#consumers, now),
-        trim: oldest === undefined ? undefined : Math.max(oldest + this.#journalMs, this.#trimNotBefore),
-      },
-      now,
-    );
-  }
-
   /** Postgres is ahead of the hub's copy where an earlier call to the hub was lost. */
   #pullStale(versions: ReadonlyMap<string, number>): void {
     for (const [channelId, version] of versions) {
@@ -468,9 +384,4 @@ export class Hub {
       });
     }
   }
-}
-
-function nextOf(consumers: readonly JournalConsumer[], now: number): number | undefined {
-  const times = consumers.map((consumer) => consumer.nextAttempt(now)).filter((time) => time !== undefined);
-  return times.length === 0 ? undefined : Math.min(...times);
 }

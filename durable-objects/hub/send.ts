@@ -237,7 +237,9 @@ export class Sender {
   #asNow(sent: Omit<Sent, "replayed">): Omit<Sent, "replayed"> {
     if (!sent.messageJson.includes('"streaming":true')) return sent;
     const message = JSON.parse(sent.messageJson) as Message;
-    return message.streaming ? { ...sent, messageJson: JSON.stringify(this.#parts.streams.present(message, true)) } : sent;
+    return message.streaming
+      ? { ...sent, messageJson: JSON.stringify(this.#parts.streams.present(message, true)) }
+      : sent;
   }
 
   /** Internal id of the sender; null for a system message; a name that the hub does not know is nobody's. */

@@ -6,10 +6,10 @@ import type { Bench } from "../run/bench.ts";
 import { sleep } from "../run/clock.ts";
 import { randomOffsets, seededRandom } from "../run/random.ts";
 
-/** What is still on its way after a step has so long to come; a step that needs more was too much. */
-const SETTLE_MS = 2_000;
-/** After the step that was too much. */
-const RECOVER_MS = 30_000;
+/** Share of the drain that a step has for what is still on its way; one that needs more was too much. */
+const SETTLE = 0.2;
+/** And how many drains there are after the step that was too much. */
+const RECOVER = 3;
 
 /** Raises the rate of messages to one group step by step until its deliveries are late. */
 export async function playFanout(bench: Bench, play: PlayOf<"fanout">): Promise<Outcome> {
@@ -27,7 +27,7 @@ export async function playFanout(bench: Bench, play: PlayOf<"fanout">): Promise<
       if (step.good !== true) break;
       rate *= play.factor;
     }
-    await settle(bench, 0, RECOVER_MS);
+    await settle(bench, 0, bench.pauses.drainMs * RECOVER);
   });
   await bench.drain();
   const best = steps.findLast((step) => step.good === true)?.deliveries?.per_second ?? null;
@@ -60,7 +60,7 @@ async function playStep(
   timetable.stop();
   const seconds = (performance.now() - from) / 1000;
   const load = cpu.lap();
-  const settled = await settle(bench, first, SETTLE_MS);
+  const settled = await settle(bench, first, bench.pauses.drainMs * SETTLE);
   const { acknowledged, expected, seen } = ledger.tally(first);
   const failed = recorder.sends.failed - failedBefore;
   const delivery = section.delivery.summary();

@@ -15,7 +15,7 @@ export function outcomeLines({ steps, stages, storm, trend, ...outcome }: Outcom
 
 function stepLines(steps: readonly Step[]): string[] {
   const isFanout = steps.some((step) => step.deliveries !== null);
-  const head = isFanout ? ["step", "msgs/s", "deliv./s", "p95 ms", "gen. CPU", "server CPU"] : STEP_HEAD;
+  const head = isFanout ? ["step", "msgs/s", "deliv./s", "p95 ms", "gen. CPU", "serv. CPU"] : STEP_HEAD;
   return [
     row(head),
     ...steps.map(({ name, per_second: rate, latency, deliveries, ...step }) => {
@@ -30,11 +30,11 @@ function stepLines(steps: readonly Step[]): string[] {
   ];
 }
 
-const STEP_HEAD = ["step", "per second", "p50 ms", "p95 ms", "gen. CPU", "server CPU", "failed"];
+const STEP_HEAD = ["step", "per second", "p50 ms", "p95 ms", "gen. CPU", "serv. CPU", "failed"];
 
 function stageLines(stages: readonly Stage[]): string[] {
   return [
-    row(["sockets", "open", "server MB", "KiB each", "descriptors"]),
+    row(["sockets", "open", "server MB", "KiB each", "files open"]),
     ...stages.map((stage) =>
       row([stage.sockets, stage.open, stage.server_rss_mb, stage.kib_per_socket, stage.server_descriptors]),
     ),

@@ -22,7 +22,7 @@ export function formatTable(summary: Summary): string {
     "",
     ...summary.targets.map(({ name, wanted, measured, met }) => {
       const verdict = met === null ? "not measured" : met ? "met" : "MISSED";
-      return `target  ${name.padEnd(24)}${wanted.padEnd(12)}${(measured ?? "-").toString().padEnd(10)}${verdict}`;
+      return `target  ${name.padEnd(28)}${wanted.padEnd(14)}${(measured ?? "-").toString().padEnd(10)}${verdict}`;
     }),
     "",
     ...verdictLines(summary),

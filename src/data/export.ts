@@ -2,6 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { LineType } from "../protocol/export.ts";
 import type { Db } from "./db.ts";
 import { wireTime } from "./fragments.ts";
+import { seqRange } from "./messages.ts";
 
 /** Rows that are read at once: what bounds an export's memory. */
 export const EXPORT_PAGE = 500;
@@ -94,9 +95,8 @@ function workspaceSections(workspaceId: string): Section[] {
       rows: (after) => sql`
         with page as materialized (
           select m.* from channels c cross join lateral (
-            select * from messages where messages.channel_id = c.id
-              ${after === undefined ? sql`` : sql`and (c.id > ${after[0]}::uuid or messages.seq > ${after[1]}::bigint)`}
-            order by messages.seq limit ${EXPORT_PAGE}
+            select * from messages where ${seqRange("messages", sql`c.id`, seqAfter(after))}
+            order by messages.channel_id, messages.seq limit ${EXPORT_PAGE}
           ) m
           where ${ofWorkspace("c")} and not c.importing ${after === undefined ? sql`` : sql`and c.id >= ${after[0]}::uuid`}
           order by c.id, m.seq limit ${EXPORT_PAGE}
@@ -150,6 +150,12 @@ function userSections(workspaceId: string, userId: string): Section[] {
         order by r.message_id limit ${EXPORT_PAGE}`,
     },
   ];
+}
+
+/** Seq behind which a channel `c` goes on. */
+function seqAfter(after: (string | number)[] | undefined): SQL {
+  if (after === undefined) return sql`0`;
+  return sql`case when c.id = ${after[0]}::uuid then ${after[1]}::bigint else 0 end`;
 }
 
 /** Condition of keyset paging, empty for the first page. */

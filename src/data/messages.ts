@@ -49,17 +49,22 @@ type MessageJson = Omit<Message, "client_id" | "quoted_message"> & {
 /** Channel, membership and page in one statement. Undefined where there is no such channel. */
 export async function readHistory(db: Db, request: HistoryRequest): Promise<HistoryPage | undefined> {
   const { limit, before, after, userId } = request;
-  const [range, order] =
+  const channelId = sql`(select id from ch where may_read)`;
+  const [range, order, indexOrder] =
     after !== undefined
-      ? [sql`and m.seq > ${after}`, sql`m.seq`]
-      : [before === undefined ? sql`` : sql`and m.seq < ${before}`, sql`m.seq desc`];
+      ? [seqRange("m", channelId, sql`${after}::bigint`), sql`m.seq`, sql`m.channel_id, m.seq`]
+      : [
+          seqRange("m", channelId, sql`0`, before === undefined ? undefined : sql`${before}::bigint`),
+          sql`m.seq desc`,
+          sql`m.channel_id desc, m.seq desc`,
+        ];
   const { rows } = await db.execute<PageRow>(sql`
     with ${channelCte(request)},
     page as (
       select m.* from messages m
-      where m.channel_id = (select id from ch where may_read) ${range} and ${notBlocked("m", userId)}
+      where ${range} and ${notBlocked("m", userId)}
         ${request.threadRootId === undefined ? sql`` : sql`and m.thread_root_id = ${request.threadRootId}::uuid`}
-      order by ${order} limit ${limit + 1}
+      order by ${request.threadRootId === undefined ? indexOrder : order} limit ${limit + 1}
     )
     select ch.id as channel_id, ch.is_member, ch.changed_epoch, ch.changed_seq::float8 as changed_seq,
       ch.last_seq::float8 as last_seq, coalesce((select json_agg(${messageJson("m", sql`ch.external_id`, userId)} order by ${order}) from page m ${joins("m")}), '[]')
@@ -76,6 +81,16 @@ export async function readHistory(db: Db, request: HistoryRequest): Promise<Hist
     messages: after === undefined ? nearest : nearest.reverse(),
     hasMore: row.messages.length > limit,
   };
+}
+
+/**
+ * Messages of a channel above a seq and below another one. By comparing rows: told by `=`, Postgres takes the channel for one of
+ * average size, and would read and sort a large one as a whole for each page. Goes with an order by channel and seq.
+ */
+export function seqRange(alias: string, channelId: SQL, above: SQL, below?: SQL): SQL {
+  const place = sql.raw(`(${alias}.channel_id, ${alias}.seq)`);
+  const end = below === undefined ? sql`<= (${channelId}, 9223372036854775807)` : sql`< (${channelId}, ${below})`;
+  return sql`${place} > (${channelId}, ${above}) and ${place} ${end}`;
 }
 
 /** One message of a channel. Undefined where there is no such channel, `message` undefined where no such message. */

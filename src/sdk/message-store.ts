@@ -56,9 +56,10 @@ export class MessageStore {
 
   /** Applies an event. One that comes a second time changes nothing. */
   apply(change: Change): void {
-    const seq = this.#within(placeOf(change.data.cursor));
+    const place = placeOf(change.data.cursor);
+    const seq = place ? this.#within(place) : Number.POSITIVE_INFINITY;
     if (this.#changes.has(seq)) return;
-    this.#changes.set(seq, change);
+    if (place) this.#changes.set(seq, change);
     for (const first of this.#changes.keys()) if (this.#changes.size > KEPT) this.#changes.delete(first);
     for (const message of this.all) {
       if ((this.#asOf.get(message.id) ?? 0) >= seq) continue;

@@ -29,6 +29,16 @@ export class ChannelEntry {
     return this.#members.filter(({ user }) => user.id !== this.client.userId);
   }
 
+  /** The other one of a direct channel. */
+  get partner(): Member["user"] | undefined {
+    return this.isGroup ? undefined : this.others[0]?.user;
+  }
+
+  /** How many of the others are at their devices. */
+  get onlineCount(): number {
+    return this.others.filter(({ user }) => this.client.presence.get(user.id)?.status === "online").length;
+  }
+
   get unread(): number {
     return this.client.unread.of(this.info.id).count;
   }

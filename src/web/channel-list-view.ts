@@ -3,6 +3,7 @@ import type { ChannelEntry } from "./channel-entry.ts";
 import { h, setChildren, setText } from "./dom.ts";
 import { listTimeOf } from "./format.ts";
 import type { PaneStore } from "./pane-store.ts";
+import { PresenceDot } from "./presence-view.ts";
 import { previewOf, titleOf, typingText } from "./titles.ts";
 
 interface Row {
@@ -25,6 +26,7 @@ export function channelListView(store: PaneStore, onOpen: (channelId: string) =>
   };
   store.events.on("channels", draw);
   store.events.on("typing", draw);
+  store.events.on("presence", draw);
   return list;
 }
 
@@ -35,7 +37,9 @@ function makeRow(entry: ChannelEntry, store: PaneStore, open: () => void): Row {
   const preview = h("span", { className: "channel-preview" });
   const badge = h("span", { className: "badge", testid: "unread" });
   const mention = h("span", { className: "badge at", testid: "mentions", title: "You were mentioned" }, "@");
-  const picture = h("span", {});
+  const dot = new PresenceDot();
+  const face = h("span", {});
+  const picture = h("span", { className: "face" }, face, dot.element);
   const button = h(
     "button",
     { type: "button", className: "channel", testid: "channel-item", onclick: open },
@@ -50,8 +54,10 @@ function makeRow(entry: ChannelEntry, store: PaneStore, open: () => void): Row {
     if (title.textContent !== name) {
       const other = now.members.find(({ user }) => user.id !== store.me.id)?.user.id ?? info.id;
       const group = info.type === "group";
-      picture.replaceChildren(avatar(group ? info.id : other, name, group));
+      face.replaceChildren(avatar(group ? info.id : other, name, group));
     }
+    dot.element.hidden = now.isGroup;
+    if (now.partner) dot.update(store.client.presence.get(now.partner.id));
     setText(title, name);
     setText(time, now.info.last_message ? listTimeOf(now.info.last_message.created_at) : "");
     const isTyping = now.typing.length > 0;

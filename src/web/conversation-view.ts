@@ -6,6 +6,7 @@ import { icon } from "./icons.ts";
 import { messageListView } from "./message-list-view.ts";
 import type { PaneStore } from "./pane-store.ts";
 import { pinnedView } from "./pinned-view.ts";
+import { presenceText } from "./presence-view.ts";
 import { searchView } from "./search-view.ts";
 import { titleOf, typingText } from "./titles.ts";
 
@@ -13,7 +14,7 @@ import { titleOf, typingText } from "./titles.ts";
 export function conversationView(store: PaneStore, side: number, onBack: () => void): HTMLElement {
   const picture = h("span", {});
   const title = h("h3", { className: "conversation-title" });
-  const members = h("p", { className: "conversation-members" });
+  const members = h("p", { className: "conversation-members", testid: "facts" });
   const back = h(
     "button",
     { type: "button", className: "tool back", aria: { label: "Back to the channels" }, onclick: onBack },
@@ -46,7 +47,11 @@ export function conversationView(store: PaneStore, side: number, onBack: () => v
     if (!entry) return;
     const name = titleOf(entry, store.me.id);
     const { others } = entry;
-    const facts = entry.isGroup ? `You, ${listOf(others.map(({ user }) => user.name))}` : "Direct message";
+    const { partner, onlineCount } = entry;
+    const online = onlineCount > 0 ? ` · ${onlineCount} online` : "";
+    const facts = partner
+      ? presenceText(store.client.presence.get(partner.id)) || "Direct message"
+      : `You, ${listOf(others.map(({ user }) => user.name))}${online}`;
     const key = `${entry.info.id}|${name}`;
     if (picture.dataset.key !== key) {
       picture.replaceChildren(avatar(entry.isGroup ? entry.info.id : (others[0]?.user.id ?? ""), name, entry.isGroup));
@@ -72,6 +77,9 @@ export function conversationView(store: PaneStore, side: number, onBack: () => v
   });
   store.events.on("conversation", (channelId) => channelId === store.active?.info.id && list.redraw());
   store.events.on("typing", drawTyping);
+  store.events.on("presence", drawHeader);
+  // "last seen 2 min ago" grows old by itself.
+  setInterval(drawHeader, 30_000);
   store.events.on("connection", (state) => {
     offline.hidden = state !== "offline";
   });

@@ -20,6 +20,14 @@ export function listTimeOf(iso: string, now = new Date()): string {
   return daysBetween(new Date(iso), now) === 0 ? timeOf(iso) : shortDay.format(new Date(iso));
 }
 
+/** "just now", "5 min ago", "at 14:05", or the date. */
+export function agoOf(iso: string, now = new Date()): string {
+  const minutes = Math.floor((now.getTime() - Date.parse(iso)) / 60_000);
+  if (minutes < 1) return "just now";
+  if (minutes < 60) return `${minutes} min ago`;
+  return daysBetween(new Date(iso), now) === 0 ? `at ${timeOf(iso)}` : `on ${shortDay.format(new Date(iso))}`;
+}
+
 /** "2.4 MB" */
 export function sizeOf(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;

@@ -25,11 +25,12 @@ function chat(users: Parameters<typeof tokenGetter>[0][]): HTMLElement {
   });
   const view = appView(stores);
   for (const store of stores) store.start();
-  const wake = () => {
-    if (document.visibilityState === "visible") for (const store of stores) store.wake();
-  };
-  window.addEventListener("online", wake);
-  document.addEventListener("visibilitychange", wake);
+  window.addEventListener("online", () => {
+    for (const store of stores) store.wake();
+  });
+  document.addEventListener("visibilitychange", () => {
+    for (const store of stores) store.seen(document.visibilityState === "visible");
+  });
   return view;
 }
 

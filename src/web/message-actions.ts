@@ -16,13 +16,19 @@ export interface MessageAction {
   run(): void;
 }
 
-/** What the user may do with a message here. `anchor` is where pickers open. */
-export function actionsOf(store: PaneStore, talk: Talk, message: Message, anchor: HTMLElement): MessageAction[] {
+/** Where the pickers of a message open. */
+export interface ActionPlace {
+  anchor: HTMLElement;
+  /** The pane: it outlives the rows. */
+  home: HTMLElement;
+}
+
+/** What the user may do with a message here. */
+export function actionsOf(store: PaneStore, talk: Talk, message: Message, place: ActionPlace): MessageAction[] {
   if (message.deleted_at || message.type === "system") return [];
   const { entry } = talk;
   const mine = message.user_id === store.me.id;
-  // Asked when it is needed: the anchor may be put into the page after this.
-  const home = () => anchor.closest<HTMLElement>(".pane") ?? document.body;
+  const { anchor, home } = place;
   const mayPin = !entry.isGroup || entry.isAdmin;
   const all: (MessageAction | false)[] = [
     {
@@ -31,7 +37,7 @@ export function actionsOf(store: PaneStore, talk: Talk, message: Message, anchor
       icon: "smile",
       key: "+",
       run: () =>
-        openEmojiPicker(anchor, home(), ownReaction(message.reactions), (emoji) => talk.toggleReaction(message, emoji)),
+        openEmojiPicker(anchor, home, ownReaction(message.reactions), (emoji) => talk.toggleReaction(message, emoji)),
     },
     { name: "reply", label: "Reply", icon: "reply", key: "r", run: () => talk.reply(message) },
     !talk.isThread && {
@@ -41,13 +47,14 @@ export function actionsOf(store: PaneStore, talk: Talk, message: Message, anchor
       key: "t",
       run: () => store.openThread(message.id),
     },
-    mine && {
-      name: "edit",
-      label: "Edit",
-      icon: "edit",
-      key: "e",
-      run: () => talk.edit(message.id),
-    },
+    mine &&
+      !message.streaming && {
+        name: "edit",
+        label: "Edit",
+        icon: "edit",
+        key: "e",
+        run: () => talk.edit(message.id),
+      },
     mayPin && {
       name: "pin",
       label: message.pinned_at ? "Unpin" : "Pin",
@@ -70,7 +77,7 @@ export function actionsOf(store: PaneStore, talk: Talk, message: Message, anchor
       isDanger: true,
       run: async () => {
         const detail = "It is removed for everyone, and cannot be brought back.";
-        if (await confirm(home(), "Unsend this message?", detail, "Unsend")) talk.unsend(message);
+        if (await confirm(home, "Unsend this message?", detail, "Unsend")) talk.unsend(message);
       },
     },
   ];

@@ -15,7 +15,8 @@ const MOST_HEIGHT = 280;
 export function messageBody({ message, draft }: TimelineEntry, picked: PickedFile | undefined, myId: string): Node[] {
   if (message?.deleted_at) return [h("p", { className: "text removed" }, "This message was removed.")];
   const text = message?.content ?? draft?.message.content ?? "";
-  const words = text && h("p", { className: "text" }, ...richText(text, message?.mentions ?? [], myId));
+  const className = message?.streaming ? "text is-streaming" : "text";
+  const words = (text || message?.streaming) && h("p", { className }, ...richText(text, message?.mentions ?? [], myId));
   return [...attachment(message, picked), ...(words ? [words] : [])];
 }
 

@@ -106,7 +106,6 @@ export function messageListView(store: PaneStore, label: string, reading: (isRea
   const reveal = (id: string) => {
     const row = list.querySelector(`[data-message-id="${CSS.escape(id)}"]`)?.closest<HTMLElement>(".row");
     if (!row) return;
-    row.tabIndex = 0;
     row.focus({ preventScroll: true });
     row.scrollIntoView({ block: "center" });
     row.classList.add("is-shown");

@@ -3,14 +3,14 @@ import { ownReaction } from "../sdk/live.ts";
 import { h } from "./dom.ts";
 import { emojiButtons, QUICK } from "./emoji-picker.ts";
 import { icon } from "./icons.ts";
-import { actionsOf } from "./message-actions.ts";
+import { type ActionPlace, actionsOf } from "./message-actions.ts";
 import type { PaneStore } from "./pane-store.ts";
 import { openPopover } from "./popover.ts";
 import type { Talk } from "./talk.ts";
 
 /** Opens the menu of all that can be done with a message; quick reactions come first. */
-export function openMessageMenu(store: PaneStore, talk: Talk, message: Message, anchor: HTMLElement): void {
-  const actions = actionsOf(store, talk, message, anchor);
+export function openMessageMenu(store: PaneStore, talk: Talk, message: Message, place: ActionPlace): void {
+  const actions = actionsOf(store, talk, message, place);
   if (actions.length === 0) return;
   const after = (run: () => void) => () => {
     close();
@@ -39,8 +39,7 @@ export function openMessageMenu(store: PaneStore, talk: Talk, message: Message, 
     className: "menu",
     label: "Message",
     role: "menu",
-    anchor,
-    home: anchor.closest<HTMLElement>(".pane") ?? document.body,
+    ...place,
     content: [h("div", { className: "menu-quick", role: "group", aria: { label: "React" } }, ...quick), ...items],
   });
 }

@@ -1,7 +1,7 @@
 import type { Message } from "../sdk/index.ts";
 import { h } from "./dom.ts";
 import { icon } from "./icons.ts";
-import { actionsOf } from "./message-actions.ts";
+import { type ActionPlace, actionsOf } from "./message-actions.ts";
 import { openMessageMenu } from "./message-menu.ts";
 import type { PaneStore } from "./pane-store.ts";
 import type { Talk } from "./talk.ts";
@@ -24,8 +24,8 @@ export class MessageToolbar {
   }
 
   /** Moves to a message's line. */
-  attach(talk: Talk, message: Message, line: HTMLElement): void {
-    const actions = actionsOf(this.#store, talk, message, this.element).filter(({ name }) => SHOWN.includes(name));
+  attach(talk: Talk, message: Message, line: HTMLElement, place: ActionPlace): void {
+    const actions = actionsOf(this.#store, talk, message, place).filter(({ name }) => SHOWN.includes(name));
     const shown = `${message.id}|${actions.map(({ label }) => label).join()}`;
     if (this.element.parentElement === line && shown === this.#shown) return;
     this.#shown = shown;
@@ -39,7 +39,7 @@ export class MessageToolbar {
         { type: "button", className: "tool", title: label, testid: `tool-${name}`, aria: { label }, onclick: run },
         icon(drawing),
       );
-    const more = () => openMessageMenu(this.#store, talk, message, this.element);
+    const more = () => openMessageMenu(this.#store, talk, message, place);
     this.element.replaceChildren(
       ...actions.map(({ name, label, icon: drawing, run }) => tool(name, label, drawing, run)),
       tool("more", "More actions", "more", more),

@@ -43,11 +43,13 @@ const STATUS = {
 
 /** One row of the conversation; its element lives from draft to stored message, and changes where it must. */
 export class MessageView {
-  readonly element = h("li", { className: "row" });
+  readonly element = h("li", { className: "row", tabIndex: -1 });
   /** The message with what stands beside it; where the toolbar goes. Undefined for a system message. */
   line: HTMLElement | undefined;
   model: MessageModel | undefined;
   readonly #context: MessageContext;
+  /** What had the focus when an edit began. */
+  #before: Element | null | undefined;
   readonly #parts = new Map<string, string>();
   readonly #statusBox = h("span", { className: "status" });
   readonly #under = h("div", { className: "under" });
@@ -88,7 +90,8 @@ export class MessageView {
     const { talk, myId } = this.#context;
     const at = message?.created_at ?? draft?.at ?? new Date().toISOString();
     const author = message?.user?.name ?? (message?.user_id ? "Former user" : "");
-    const hadFocus = this.element.contains(document.activeElement);
+    const before = document.activeElement;
+    const hadFocus = this.element.contains(before);
     this.element.replaceChildren();
     this.line = undefined;
     if (startsDay) this.element.append(h("p", { className: "day" }, h("span", {}, dayOf(at))));
@@ -117,15 +120,25 @@ export class MessageView {
     const stack = h("div", { className: "stack" }, bubble, this.#under);
     this.line = h("div", { className: first ? "line is-first" : "line" }, side, stack);
     this.element.append(this.line, this.#readBy, this.#failure);
-    if (hadFocus && !isEditing) this.element.focus({ preventScroll: true });
+    if (isEditing) this.#before = before;
+    else if (hadFocus) this.#giveFocusBack();
+  }
+
+  /** After an edit: to where it was begun (the composer), else to the row. */
+  #giveFocusBack(): void {
+    const isThere = this.#before instanceof HTMLElement && this.#before.isConnected && this.#before !== document.body;
+    const target = isThere ? (this.#before as HTMLElement) : this.element;
+    this.#before = undefined;
+    target.focus({ preventScroll: true });
   }
 
   #meta({ message }: TimelineEntry, at: string, mine: boolean): HTMLElement {
     const isEdited = message?.edited_at && !message.deleted_at;
     const pin = message?.pinned_at && h("span", { className: "pin-mark", title: "Pinned" }, icon("pin"));
     const edited = isEdited && h("span", { className: "edited", testid: "edited" }, "edited");
+    const hasStatus = mine && !message?.deleted_at;
     const time = h("time", { dateTime: at }, timeOf(at));
-    return h("span", { className: "meta" }, pin || undefined, edited || undefined, time, mine && this.#statusBox);
+    return h("span", { className: "meta" }, pin || undefined, edited || undefined, time, hasStatus && this.#statusBox);
   }
 
   #drawUnder({ entry: { message } }: MessageModel): void {
@@ -176,7 +189,7 @@ function bodyFacts(model: MessageModel, quoted: Message["quoted_message"]): stri
   const { startsDay, first, isEditing } = model;
   const { message, draft } = model.entry;
   const content = message?.content ?? draft?.message.content;
-  const marks = [message?.deleted_at, message?.edited_at, message?.pinned_at].map(Boolean);
+  const marks = [message?.deleted_at, message?.edited_at, message?.pinned_at, message?.streaming].map(Boolean);
   const mentions = message?.mentions.map((one) => one.name) ?? [];
   return JSON.stringify([startsDay, first, isEditing, content, marks, mentions, quoted?.content, quoted?.deleted]);
 }

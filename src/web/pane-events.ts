@@ -12,6 +12,8 @@ export interface PaneEvents {
   /** Members or read positions of one channel. */
   conversation: string;
   typing: string;
+  /** Somebody came, went away, or left. */
+  presence: undefined;
   /** The thread that is open beside the conversation. */
   thread: Talk | undefined;
   connection: ConnectionState;

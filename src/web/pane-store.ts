@@ -35,6 +35,7 @@ export class PaneStore {
   #loaded = false;
   #reading = false;
   #cut = false;
+  #isVisible = true;
   #reload: Promise<void> | undefined;
 
   constructor(client: KabarClient, me: DemoUser) {
@@ -48,6 +49,7 @@ export class PaneStore {
     client.on("message.mentioned", ({ channel_id, by_user_id }) => this.#mentioned(channel_id, by_user_id));
     client.on("unread", () => this.events.emit("channels", undefined));
     client.on("typing", ({ channel_id, user_ids }) => this.#typing(channel_id, user_ids));
+    client.on("presence", () => this.events.emit("presence", undefined));
     client.on("resumed", ({ count }) => this.#resumed(count));
     client.on("discontinuity", ({ channel_id }) => channel_id === undefined && void this.load());
     client.on("error", (error) => this.#fail(error));
@@ -77,6 +79,14 @@ export class PaneStore {
     this.client.connect();
   }
 
+  /** The page came before the user's eyes, or went from them. */
+  seen(isVisible: boolean): void {
+    this.#isVisible = isVisible;
+    this.client.presence.set(isVisible ? "online" : "away");
+    this.#showing();
+    if (isVisible) this.wake();
+  }
+
   goOnline(): void {
     this.#cut = false;
     this.client.connect();
@@ -103,6 +113,7 @@ export class PaneStore {
   open(channelId: string): void {
     if (channelId !== this.#activeId) this.closeThread();
     this.#activeId = channelId;
+    this.#showing();
     this.events.emit("channels", undefined);
     this.#loadActive();
     this.#markRead();
@@ -146,6 +157,7 @@ export class PaneStore {
       for (const info of channels) this.#merge(info);
       this.#loaded = true;
       if (!this.active) this.#activeId = this.channels[0]?.info.id;
+      this.#showing();
       this.events.emit("channels", undefined);
       this.#loadActive();
       await Promise.all(this.channels.map((entry) => this.#loadMembers(entry)));
@@ -169,6 +181,11 @@ export class PaneStore {
     if (this.#activeId === id) this.closeThread();
     entry.close();
     this.#channels.delete(id);
+  }
+
+  /** What is on the screen needs no push. */
+  #showing(): void {
+    this.client.showing((this.#isVisible && this.#activeId) || null);
   }
 
   #loadActive(): void {

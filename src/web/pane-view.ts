@@ -8,6 +8,9 @@ import type { PaneStore } from "./pane-store.ts";
 import { threadView } from "./thread-view.ts";
 import { Toasts } from "./toasts.ts";
 
+/** Pixels of a pane from which a thread stands beside the conversation; also in panels.css. */
+const BESIDE_WIDTH = 820;
+
 /** One user's whole side. In a narrow place it shows either the list or the conversation. */
 export function paneView(store: PaneStore, side: number): HTMLElement {
   const { name, id } = store.me;
@@ -27,6 +30,12 @@ export function paneView(store: PaneStore, side: number): HTMLElement {
     show("list");
     body.querySelector<HTMLElement>("[aria-current=true]")?.focus();
   });
+  // What the thread covers is out of the keyboard's way too. Told before the thread, which gives the focus back.
+  const cover = () => {
+    conversation.inert = store.thread !== undefined && body.clientWidth < BESIDE_WIDTH;
+  };
+  store.events.on("thread", cover);
+  new ResizeObserver(cover).observe(body);
   body.append(
     h("nav", { className: "sidebar", aria: { label: `${name}'s channels` } }, list),
     conversation,

@@ -25,11 +25,13 @@ export function bindRowActions(
     const message = view?.model?.entry.message;
     const talk = talkNow();
     if (!view?.line || !message || !talk || view.model?.isEditing) return undefined;
-    return { talk, message, line: view.line, anchor: view.line.querySelector<HTMLElement>(".bubble") ?? view.line };
+    const anchor = view.line.querySelector<HTMLElement>(".bubble") ?? view.line;
+    const home = list.closest<HTMLElement>(".pane") ?? document.body;
+    return { talk, message, line: view.line, place: { anchor, home } };
   };
   const show = (event: Event) => {
     const found = at(event.target);
-    if (found) toolbar.attach(found.talk, found.message, found.line);
+    if (found) toolbar.attach(found.talk, found.message, found.line, found.place);
   };
   list.addEventListener("pointerover", (event) => event.pointerType === "mouse" && show(event));
   list.addEventListener("focusin", show);
@@ -39,19 +41,19 @@ export function bindRowActions(
   });
   onLongPress(list, (target) => {
     const found = at(target);
-    if (found) openMessageMenu(store, found.talk, found.message, found.anchor);
+    if (found) openMessageMenu(store, found.talk, found.message, found.place);
   });
   list.addEventListener("keydown", (event) => {
     const row = rows.rowOf(event.target);
     const found = row === event.target ? at(row) : undefined;
     if (!found || event.ctrlKey || event.metaKey || event.altKey) return;
-    const { talk, message, anchor } = found;
+    const { talk, message, place } = found;
     if (event.key === "Enter" || event.key === "ContextMenu") {
       event.preventDefault();
-      openMessageMenu(store, talk, message, anchor);
+      openMessageMenu(store, talk, message, place);
       return;
     }
-    const action = actionsOf(store, talk, message, anchor).find(({ key }) => key === event.key);
+    const action = actionsOf(store, talk, message, place).find(({ key }) => key === event.key);
     if (!action) return;
     event.preventDefault();
     action.run();

@@ -36,7 +36,8 @@ export class RowFocus {
 
   #set(row: HTMLElement | undefined): void {
     if (row === this.#current) return;
-    this.#current?.removeAttribute("tabindex");
+    // Still to be focused, by the arrows.
+    if (this.#current) this.#current.tabIndex = -1;
     this.#current = row;
     if (row) row.tabIndex = 0;
   }

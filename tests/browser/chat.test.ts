@@ -45,7 +45,7 @@ function seqsOf({ messages }: Side): Promise<number[]> {
 }
 
 describe("the demo page", () => {
-  it("brings a message to the other side, and shows it as read by them", async () => {
+  it("[WEB-40] brings a message to the other side, and shows it as read by them", async () => {
     const { sides } = await direct();
     const [ayu, bima] = sides;
     await ayu.say("Halo <b>Bima</b>");
@@ -59,7 +59,7 @@ describe("the demo page", () => {
     expect(await ayu.composer.inputValue()).toBe("");
   });
 
-  it("makes a new line by Shift+Enter", async () => {
+  it("[WEB-41] makes a new line by Shift+Enter", async () => {
     const { sides } = await direct();
     const [ayu, bima] = sides;
     await ayu.composer.fill("first line");
@@ -70,7 +70,7 @@ describe("the demo page", () => {
     expect(await bima.messages.last().locator(".text").textContent()).toBe("first line\nsecond line");
   });
 
-  it("shows who is typing, until they have sent", async () => {
+  it("[WEB-42] shows who is typing, until they have sent", async () => {
     const { sides } = await direct();
     const [ayu, bima] = sides;
     await ayu.composer.pressSequentially("let me th");
@@ -80,7 +80,7 @@ describe("the demo page", () => {
     await expect.poll(() => bima.typing.textContent()).toBe("");
   });
 
-  it("sends a picture, which the other side displays", async () => {
+  it("[WEB-43] sends a picture, which the other side displays", async () => {
     const { sides } = await direct();
     const [ayu, bima] = sides;
     await ayu.attach.setInputFiles(pngFile("board.png", 64, 48));
@@ -94,7 +94,7 @@ describe("the demo page", () => {
     expect(await image.getAttribute("src")).toMatch(/^http/);
   });
 
-  it("tells why a message was not sent, and lets it go", async () => {
+  it("[WEB-44] tells why a message was not sent, and lets it go", async () => {
     const { sides } = await direct();
     const [ayu] = sides;
     await ayu.say("x".repeat(9_000));
@@ -105,7 +105,7 @@ describe("the demo page", () => {
     await failed.waitFor({ state: "detached" });
   });
 
-  it("fills the gap of a side that was offline: each message once, in order", async () => {
+  it("[WEB-45] fills the gap of a side that was offline: each message once, in order", async () => {
     const { sides } = await direct();
     const [ayu, bima] = sides;
     await bima.toggle.click();
@@ -128,7 +128,7 @@ describe("the demo page", () => {
     }
   });
 
-  it("counts unread messages of a channel that is not open, until it is", async () => {
+  it("[WEB-46] counts unread messages of a channel that is not open, until it is", async () => {
     const { sides } = await direct();
     const [ayu, bima] = sides;
     await ayu.open("Lobby");
@@ -140,7 +140,7 @@ describe("the demo page", () => {
     await item.getByTestId("unread").waitFor({ state: "hidden" });
   });
 
-  it("shows the history after a reload, and older pages when scrolled up", async () => {
+  it("[WEB-47] shows the history after a reload, and older pages when scrolled up", async () => {
     const { page, sides } = await direct();
     const [ayu, bima] = sides;
     const before = await ayu.messages.count();
@@ -156,16 +156,19 @@ describe("the demo page", () => {
     await ayu.open("Bima");
     await waitForText(ayu.messages, "b 27");
     await waitForText(ayu.messages, "a 27");
-    await ayu.root.getByTestId("messages").evaluate((element: { scrollTop: number }) => {
-      element.scrollTop = 0;
-    });
+    await ayu.root
+      .locator(".conversation")
+      .getByTestId("messages")
+      .evaluate((element: { scrollTop: number }) => {
+        element.scrollTop = 0;
+      });
     await ayu.root.getByText("This is the beginning of the conversation.").waitFor();
     const seqs = await seqsOf(ayu);
     expect(seqs).toEqual(Array.from(seqs, (_, index) => index + 1));
     expect(seqs.length).toBeGreaterThanOrEqual(before + 56);
   });
 
-  it("fits a phone: one side at a time, list and conversation apart", async () => {
+  it("[WEB-48] fits a phone: one side at a time, list and conversation apart", async () => {
     demo = await openDemo(browser, stack, { viewport: { width: 390, height: 844 } });
     const [ayu, bima] = demo.sides;
     await ayu.composer.waitFor();
@@ -181,7 +184,7 @@ describe("the demo page", () => {
     expect(overflow).toBeLessThanOrEqual(0);
   });
 
-  it("says how to run the demo where there is none", async () => {
+  it("[WEB-49] says how to run the demo where there is none", async () => {
     const page = await browser.newPage();
     await page.route("**/demo/session", (route) => route.fulfill({ status: 404, json: { error: {} } }));
     await page.goto(stack.baseUrl);
@@ -192,7 +195,7 @@ describe("the demo page", () => {
 });
 
 describe("the API reference", () => {
-  it("shows this server's own description", async () => {
+  it("[WEB-50] shows this server's own description", async () => {
     const page = await browser.newPage();
     const errors: string[] = [];
     page.on("console", (message) => message.type() === "error" && errors.push(message.text()));

@@ -1,5 +1,6 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createClient } from "../../src/sdk/index.ts";
 import { startTestStack, type TestStack } from "../support/stack.ts";
 import { type DemoPage, launchBrowser, openDemo, prepareDemo, type Side, waitForText } from "./support/demo-page.ts";
 
@@ -69,7 +70,8 @@ describe("what one side does to a message, the other sees", () => {
       await side.row("4711").waitFor({ state: "detached" });
       await waitForText(side.messages, "This message was removed.");
     }
-    expect(await demo.page.content()).not.toContain("4711");
+    // What was announced to screen readers goes too.
+    await expect.poll(() => demo.page.content(), { timeout: 10_000 }).not.toContain("4711");
   });
 
   it("[WEB-22] a reaction: one each, replaced by another, counted, one's own marked", async () => {
@@ -100,7 +102,7 @@ describe("what one side does to a message, the other sees", () => {
     await written("well done", bima);
     const quote = ayu.row("well done").getByTestId("quote");
     await waitForText(quote, "the frist draft");
-    expect(await bima.root.getByTestId("reply-bar").isVisible()).toBe(false);
+    expect(await bima.root.locator(".conversation").getByTestId("reply-bar").isVisible()).toBe(false);
     await ayu.act("the frist draft", "edit");
     await ayu.root.getByTestId("edit").fill("the first draft");
     await ayu.root.getByTestId("edit-save").click();
@@ -170,6 +172,58 @@ describe("what one side does to a message, the other sees", () => {
   });
 });
 
+describe("who is there, and what is being written", () => {
+  it("[WEB-31] dots and words tell who is online, away, and since when somebody is gone", async () => {
+    for (const [side, other] of [
+      [ayu, "Bima"],
+      [bima, "Ayu"],
+    ] as const) {
+      await side.open(other);
+      await waitForText(side.root.getByTestId("facts"), "online");
+    }
+    const dot = ayu.root.getByTestId("channel-item").filter({ hasText: "Bima" }).getByTestId("presence");
+    const shows = (status: string) =>
+      expect.poll(() => dot.getAttribute("data-status"), { timeout: 45_000, interval: 200 }).toBe(status);
+    await shows("online");
+    const turnTo = (state: string) =>
+      demo.page.evaluate(`Object.defineProperty(document, "visibilityState", { value: "${state}", configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"))`);
+    await turnTo("hidden");
+    await shows("away");
+    await turnTo("visible");
+    await shows("online");
+    // A short absence is none; a longer one is told.
+    await bima.toggle.click();
+    await shows("offline");
+    await waitForText(ayu.root.getByTestId("facts"), "last seen");
+    await bima.toggle.click();
+    await waitForText(ayu.root.getByTestId("facts"), "online");
+  });
+
+  it("[WEB-32] a message that is being written grows before the reader's eyes", async () => {
+    const made = await fetch(`${stack.baseUrl}/v1/users/demo-bima/tokens`, {
+      method: "POST",
+      headers: { authorization: stack.authorization, "content-type": "application/json" },
+      body: "{}",
+    });
+    const { token } = (await made.json()) as { token: string };
+    const bot = createClient({ baseUrl: stack.baseUrl, getToken: async () => token });
+    bot.connect();
+    try {
+      const stream = await bot.channel("demo-lobby").stream({ content: "The answer" });
+      await ayu.row("The answer").locator(".text.is-streaming").waitFor();
+      await stream.append(" to everything");
+      await ayu.row("The answer to everything").waitFor();
+      await stream.append(" is 42");
+      await stream.finish();
+      await ayu.row("The answer to everything is 42").waitFor();
+      await ayu.root.locator(".is-streaming").waitFor({ state: "detached" });
+    } finally {
+      bot.close();
+    }
+  });
+});
+
 describe("finding one's way", () => {
   it("[WEB-28] a search leads to a message far back, from which one gets to the newest again", async () => {
     await written("the needle");
@@ -195,12 +249,16 @@ describe("finding one's way", () => {
   it("[WEB-29] the keyboard alone sends, replies and reacts", async () => {
     const { keyboard } = demo.page;
     await ayu.composer.focus();
-    await keyboard.type("no mouse here");
-    await keyboard.press("Enter");
-    await bima.row("no mouse here").waitFor();
+    for (const text of ["no mouse here", "nor here"]) {
+      await keyboard.type(text);
+      await keyboard.press("Enter");
+      await bima.row(text).waitFor();
+    }
     await bima.composer.focus();
     await keyboard.press("Shift+Tab");
     await keyboard.press("Shift+Tab");
+    await expect.poll(() => bima.row("nor here").evaluate((row) => row.matches(":focus"))).toBe(true);
+    await keyboard.press("ArrowUp");
     await expect.poll(() => bima.row("no mouse here").evaluate((row) => row.matches(":focus"))).toBe(true);
     await keyboard.press("+");
     await keyboard.press("ArrowRight");

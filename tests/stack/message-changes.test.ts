@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Message } from "../../src/protocol/message.ts";
+import { placeOf } from "../../src/sdk/place.ts";
 import { createGroup, workspaceCaller } from "../support/group.ts";
 import { openSocket } from "../support/socket.ts";
 import { startTestStack, type TestStack } from "../support/stack.ts";
@@ -179,6 +180,26 @@ describe("changes of messages", () => {
       `/v1/channels/${paged.channelId}/messages?around=${ids[0]}&before=${around.next_cursor}`,
     );
     expect(both.body.error.code).toBe("VALIDATION_ERROR");
+  });
+
+  it("[WEB-17] a page tells of which moment it is: events that it shows are not after it, later ones are", async () => {
+    const socket = await openSocket(stack.baseUrl, group.member(1).token);
+    const root = await sent(0, "of which moment?");
+    await group.member(1).put(path(root, `/reactions/${encodeURIComponent("👍")}`));
+    const pages = [`?around=${root.id}&limit=3`, "?limit=5", "?limit=100"].map((query) =>
+      group.member(1).get(`/v1/channels/${group.channelId}/messages${query}`),
+    );
+    pages.push(group.member(1).get(path(root, "/thread")));
+    const [shown] = await socket.waitFor("message.reaction.added");
+    for (const page of await Promise.all(pages)) {
+      expect(placeOf(page.body.as_of)).toMatchObject({ epoch: placeOf(shown?.data.cursor)?.epoch });
+      expect(placeOf(page.body.as_of)?.seq).toBeGreaterThanOrEqual(placeOf(shown?.data.cursor)?.seq ?? Infinity);
+    }
+    const { as_of } = (await group.member(1).get(`/v1/channels/${group.channelId}/messages`)).body;
+    await group.member(0).delete(path(root));
+    const [later] = await socket.waitFor("message.deleted");
+    expect(placeOf(later?.data.cursor)?.seq).toBeGreaterThan(placeOf(as_of)?.seq ?? Infinity);
+    await socket.close();
   });
 
   it("[EDIT-3] works over the socket, with ok and error", async () => {

@@ -1,10 +1,10 @@
 import type { HubOptions } from "../../durable-objects/hub/hub.ts";
-import type { ErasureStore, FileStore, RetentionStore, Slice } from "../../src/domain/hub-ports.ts";
+import type { ErasureStore, FileStore, Slice } from "../../src/domain/hub-ports.ts";
 import { type ChangedMessage, changedMessageSchema } from "../../src/protocol/message.ts";
 import type { MemoryArchive } from "./hub-rig.ts";
 
 /** What erasures, retention and file removal need of Postgres and the store, over the rows of a `MemoryArchive`. */
-export class MemoryPrivacy implements ErasureStore, RetentionStore, FileStore {
+export class MemoryPrivacy implements ErasureStore, FileStore {
   readonly files = new Set<string>();
   readonly forgotten: string[] = [];
   /** Calls until one fails, once. */

@@ -30,7 +30,7 @@ export class BillingMeter {
   #fetches = 0;
   #openFetches = 0;
   #idleAt = 0;
-  /** Longest timer that was asked for, milliseconds. */
+  /** Longest timer that ran to its end, milliseconds: one that is cleared in time kept nobody awake. */
   longestTimer = 0;
 
   constructor(answer: (query: string) => Response) {
@@ -111,7 +111,6 @@ export class BillingMeter {
     const clear = globalThis.clearTimeout;
     const timers = this.#timers;
     const begin = (ms: number): number => {
-      this.longestTimer = Math.max(this.longestTimer, ms);
       timers.set(++this.#nextTimer, ms);
       return this.#nextTimer;
     };
@@ -119,11 +118,15 @@ export class BillingMeter {
       timers.delete(number);
       this.#noteIdle();
     };
+    const ranOut = (number: number) => {
+      this.longestTimer = Math.max(this.longestTimer, timers.get(number) ?? 0);
+      end(number);
+    };
     const numbers = new Map<unknown, number>();
     const counted = (work: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) => {
       const number = begin(ms);
       const handle = set(() => {
-        end(number);
+        ranOut(number);
         work(...args);
       }, ms);
       numbers.set(handle, number);
@@ -138,7 +141,7 @@ export class BillingMeter {
     const timeout = AbortSignal.timeout.bind(AbortSignal);
     AbortSignal.timeout = (ms) => {
       const number = begin(ms);
-      set(() => end(number), ms);
+      set(() => ranOut(number), ms);
       return timeout(ms);
     };
   }

@@ -16,6 +16,10 @@ export interface Faults {
   silent?: (message: number) => boolean;
   /** Closes a socket after the n-th message. */
   closeAfter?: number;
+  /** Puts every event into a batch frame. */
+  batches?: boolean;
+  /** What a resume brings instead of what was missed. */
+  replay?: (missed: string[]) => string[];
 }
 
 interface Channel {
@@ -24,6 +28,7 @@ interface Channel {
   messages: Message[];
 }
 
+const HOLD_MS = 50;
 const now = () => new Date().toISOString();
 
 /** A tiny stand-in for Kabar that keeps to the contract as far as the load tool goes, unless told to fail. */
@@ -36,6 +41,8 @@ export class FakeServer {
   #upgrades = 0;
   #requests = 0;
   #live = 0;
+  /** Every event so far with its recipients; its place is its cursor. */
+  readonly #journal: { frame: string; members: string[] }[] = [];
 
   constructor(faults: Faults = {}) {
     this.#faults = faults;
@@ -163,7 +170,9 @@ export class FakeServer {
   }
 
   #fanOut(channel: Channel, message: Message, index: number): void {
-    const frame = JSON.stringify({ type: "message.created", data: { cursor: `c${message.seq}`, message } });
+    const event = { type: "message.created", data: { cursor: String(this.#journal.length + 1), message } };
+    const frame = JSON.stringify(this.#faults.batches === true ? { type: "batch", data: { events: [event] } } : event);
+    this.#journal.push({ frame, members: channel.members });
     for (const [member, externalId] of channel.members.entries()) {
       const copies = this.#faults.copies?.(index, member) ?? 1;
       for (let copy = 0; copy < copies; copy++) this.#sockets.get(externalId)?.send(frame);
@@ -171,15 +180,32 @@ export class FakeServer {
     if (this.#faults.closeAfter === index) this.#sockets.get(channel.members[0] ?? "")?.close(4009, "too slow to read");
   }
 
+  /** Sends what the user missed after a place, and from then on what is new. Answers how much that was. */
+  #goLive(ws: WebSocket, user: string, after: number, replay = (missed: string[]) => missed): number {
+    const all = this.#journal.slice(after).filter(({ members }) => members.includes(user));
+    const missed = all.map(({ frame }) => frame);
+    for (const frame of replay(missed)) ws.send(frame);
+    this.#sockets.set(user, ws);
+    return missed.length;
+  }
+
   #connected(ws: WebSocket): void {
     const user = ws.protocol.slice("cariosan.jwt.".length, -".token".length);
-    this.#sockets.set(user, ws);
+    const place = this.#journal.length;
+    // New sockets are held, as the hub does, so that a resume finds nothing sent yet.
+    const hold = setTimeout(() => this.#goLive(ws, user, place), HOLD_MS);
+    ws.on("close", () => clearTimeout(hold));
     const ids = { connection_id: randomUUID(), user_id: randomUUID(), workspace_id: randomUUID() };
-    const data = { ...ids, cursor: "c0", server_time: now(), heartbeat_seconds: 30 };
+    const data = { ...ids, cursor: String(place), server_time: now(), heartbeat_seconds: 30 };
     ws.send(JSON.stringify({ type: "connection.ready", data }));
     ws.on("message", (bytes) => {
       const frame = JSON.parse(bytes.toString());
       if (frame.type === "ping") ws.send('{"type":"pong"}');
+      if (frame.type === "resume") {
+        clearTimeout(hold);
+        const count = this.#goLive(ws, user, Number(frame.data.cursor), this.#faults.replay);
+        ws.send(JSON.stringify({ type: "resumed", data: { cursor: String(this.#journal.length), count } }));
+      }
       if (frame.type !== "message.send") return;
       const message = this.#store(frame.data.channel_id, user, frame.data.content);
       if (message !== undefined) ws.send(JSON.stringify({ type: "message.ack", data: { id: frame.id, message } }));

@@ -14,7 +14,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe("under random drops", () => {
   it.each([1, 2, 3])(
-    "every message is stored once, and reaches every client once and in order (seed %i)",
+    "[WEB-76] every message is stored once, and reaches every client once and in order (seed %i)",
     async (seed) => {
       const random = randomOf(seed);
       const { server, ani, budi, team } = await startFake();

@@ -17,7 +17,7 @@ afterEach(async () => {
 });
 
 describe("close codes", () => {
-  it("decide between a new attempt, a new token, and the end", () => {
+  it("[WEB-51] decide between a new attempt, a new token, and the end", () => {
     expect(closeAction(CLOSE.RESTART.code)).toBe("reconnect");
     expect(closeAction(CLOSE.SILENCE.code)).toBe("reconnect");
     expect(closeAction(CLOSE.TOO_SLOW.code)).toBe("reconnect");
@@ -28,7 +28,7 @@ describe("close codes", () => {
     }
   });
 
-  it("4001 fetches a new token and connects again", async () => {
+  it("[WEB-51] 4001 fetches a new token and connects again", async () => {
     let tokens = 0;
     client = clientFor(fake.server, fake.ani.id, {
       getToken: async () => {
@@ -46,7 +46,7 @@ describe("close codes", () => {
     expect(tokens).toBe(2);
   });
 
-  it("4003 ends the connection, and fails what is unanswered", async () => {
+  it("[WEB-51] 4003 ends the connection, and fails what is unanswered", async () => {
     client = clientFor(fake.server, fake.ani.id);
     await online(client);
     fake.server.loseAnswers = true;
@@ -61,7 +61,7 @@ describe("close codes", () => {
 });
 
 describe("connection", () => {
-  it("tells its states", async () => {
+  it("[WEB-52] tells its states", async () => {
     client = clientFor(fake.server, fake.ani.id);
     const states: ConnectionState[] = [];
     client.on("state", ({ state }) => states.push(state));
@@ -72,7 +72,7 @@ describe("connection", () => {
     expect(states).toEqual(["connecting", "online", "offline", "connecting", "online", "closed"]);
   });
 
-  it("gives up a line on which a ping stays unanswered", async () => {
+  it("[WEB-53] gives up a line on which a ping stays unanswered", async () => {
     client = clientFor(fake.server, fake.ani.id, { timings: { pingEvery: 30, pongWithin: 60 } });
     const errors: (string | undefined)[] = [];
     client.on("state", ({ error }) => error && errors.push(error.message));
@@ -86,7 +86,7 @@ describe("connection", () => {
     expect(errors[0]).toContain("no answer to a ping");
   });
 
-  it("asks for a new token where an attempt was refused before it opened", async () => {
+  it("[WEB-54] asks for a new token where an attempt was refused before it opened", async () => {
     let calls = 0;
     client = clientFor(fake.server, fake.ani.id, {
       getToken: async () => {
@@ -98,7 +98,7 @@ describe("connection", () => {
     expect(calls).toBe(2);
   });
 
-  it("keeps trying where the token cannot be had", async () => {
+  it("[WEB-54] keeps trying where the token cannot be had", async () => {
     let calls = 0;
     client = clientFor(fake.server, fake.ani.id, {
       getToken: async () => {
@@ -111,7 +111,7 @@ describe("connection", () => {
     expect(calls).toBe(3);
   });
 
-  it("stays offline after disconnect until connect", async () => {
+  it("[WEB-55] stays offline after disconnect until connect", async () => {
     client = clientFor(fake.server, fake.ani.id);
     await online(client);
     client.disconnect();
@@ -122,7 +122,7 @@ describe("connection", () => {
     await until(() => client?.state === "online", "the connection");
   });
 
-  it("may be disconnected by a listener of its own state", async () => {
+  it("[WEB-55] may be disconnected by a listener of its own state", async () => {
     client = clientFor(fake.server, fake.ani.id);
     await online(client);
     client.on("state", ({ state }) => state === "offline" && client?.disconnect());
@@ -133,7 +133,7 @@ describe("connection", () => {
 });
 
 describe("back-off", () => {
-  it("is a random share of a doubling, bounded time", () => {
+  it("[WEB-56] is a random share of a doubling, bounded time", () => {
     expect(backoffDelay(0, 1000, 30_000, () => 0.5)).toBe(500);
     expect(backoffDelay(3, 1000, 30_000, () => 0.5)).toBe(4_000);
     expect(backoffDelay(400, 1000, 30_000, () => 0.5)).toBe(15_000);

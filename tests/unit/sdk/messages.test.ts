@@ -9,7 +9,7 @@ import { clientFor, online, startFake, until } from "./support/setup.ts";
 const seqs = (items: { seq: number }[]) => items.map((item) => item.seq);
 
 describe("sequence", () => {
-  it("lets each out once and in order", () => {
+  it("[WEB-57] lets each out once and in order", () => {
     const sequence = new Sequence();
     expect(seqs(sequence.take({ seq: 4 }))).toEqual([4]);
     expect(seqs(sequence.take({ seq: 6 }))).toEqual([]);
@@ -20,7 +20,7 @@ describe("sequence", () => {
     expect(seqs(sequence.take({ seq: 6 }))).toEqual([]);
   });
 
-  it("skips what is known from history, and lets out what waited behind it", () => {
+  it("[WEB-57] skips what is known from history, and lets out what waited behind it", () => {
     const sequence = new Sequence();
     sequence.take({ seq: 1 });
     sequence.take({ seq: 5 });
@@ -43,7 +43,7 @@ describe("messages", () => {
     await fake.server.stop();
   });
 
-  it("closes a hole from history, in order", async () => {
+  it("[WEB-58] closes a hole from history, in order", async () => {
     const contents = await online(client);
     fake.server.post("team", fake.budi.id, "1");
     await until(() => contents.length === 1, "the first message");
@@ -55,7 +55,7 @@ describe("messages", () => {
     expect(fake.server.historyReads).toBe(1);
   });
 
-  it("reads no history where the hole closes by itself", async () => {
+  it("[WEB-58] reads no history where the hole closes by itself", async () => {
     const contents = await online(client);
     fake.server.post("team", fake.budi.id, "1");
     const second = fake.server.workspace.post(fake.team, fake.budi.id, { content: "2" }).event;
@@ -66,7 +66,7 @@ describe("messages", () => {
     expect(fake.server.historyReads).toBe(0);
   });
 
-  it("notices a hole against the channel list and the history that were read", async () => {
+  it("[WEB-58] notices a hole against the channel list and the history that were read", async () => {
     for (const content of ["1", "2"]) fake.server.workspace.post(fake.team, fake.budi.id, { content });
     const contents = await online(client);
     await client.channels();
@@ -76,7 +76,7 @@ describe("messages", () => {
     expect(contents).toEqual(["3", "4"]);
   });
 
-  it("goes on behind a message that history does not show", async () => {
+  it("[WEB-58] goes on behind a message that history does not show", async () => {
     const out: number[] = [];
     const lost: string[] = [];
     const message = (seq: number) => ({ seq, channel_id: "c" }) as Message;
@@ -94,7 +94,7 @@ describe("messages", () => {
     expect(lost).toEqual([]);
   });
 
-  it("reports a hole that is too large, and delivers what it has", async () => {
+  it("[WEB-59] reports a hole that is too large, and delivers what it has", async () => {
     const contents = await online(client);
     const breaks: Discontinuity[] = [];
     client.on("discontinuity", (one) => breaks.push(one));
@@ -107,7 +107,7 @@ describe("messages", () => {
     expect(contents.at(-1)).toBe("last");
   });
 
-  it("understands batches and ignores what it does not know", async () => {
+  it("[WEB-60] understands batches and ignores what it does not know", async () => {
     const contents = await online(client);
     const events = ["1", "2"].map((content) => fake.server.workspace.post(fake.team, fake.budi.id, { content }).event);
     fake.server.broadcast({ type: "news.from.the.future", data: {} });

@@ -15,14 +15,14 @@ afterEach(async () => {
 });
 
 describe("rest", () => {
-  it("reads the profile, the channels and the members", async () => {
+  it("[WEB-61] reads the profile, the channels and the members", async () => {
     expect(await client.rest.me()).toMatchObject({ external_id: "ani" });
     expect((await client.channels()).channels.map((channel) => channel.external_id)).toEqual(["team"]);
     const { members } = await client.channel("team").members();
     expect(members.map((member) => member.user.name)).toEqual(["Ani", "Budi"]);
   });
 
-  it("pages through history, newest first", async () => {
+  it("[WEB-61] pages through history, newest first", async () => {
     for (const content of ["1", "2", "3"]) fake.server.post("team", fake.budi.id, content);
     const first = await client.channel("team").history({ limit: 2 });
     expect(first.messages.map((message) => message.content)).toEqual(["3", "2"]);
@@ -31,7 +31,7 @@ describe("rest", () => {
     expect(second.has_more).toBe(false);
   });
 
-  it("uploads a file and gives what a message needs", async () => {
+  it("[WEB-62] uploads a file and gives what a message needs", async () => {
     const file = new Blob(["png"], { type: "image/png" });
     const uploaded = await client.upload(file, { filename: "a.png", width: 2, height: 3 });
     expect(uploaded.attachment).toEqual({ content_type: "image/png", size: 3, filename: "a.png", width: 2, height: 3 });
@@ -40,14 +40,14 @@ describe("rest", () => {
     expect(await stored.text()).toBe("png");
   });
 
-  it("tries again after a passing failure and after a refused token", async () => {
+  it("[WEB-63] tries again after a passing failure and after a refused token", async () => {
     fake.server.failures.push({ status: 503, code: "UPSTREAM_UNAVAILABLE" });
     expect(await client.rest.me()).toMatchObject({ external_id: "ani" });
     fake.server.revokeTokens();
     expect(await client.rest.me()).toMatchObject({ external_id: "ani" });
   });
 
-  it("reports errors with code, status, seconds to wait and a readable text", async () => {
+  it("[WEB-64] reports errors with code, status, seconds to wait and a readable text", async () => {
     fake.server.failures.push({ status: 429, code: "RATE_LIMITED", headers: { "retry-after": "30" } });
     await expect(client.rest.me()).rejects.toMatchObject({
       name: "KabarError",
@@ -61,7 +61,7 @@ describe("rest", () => {
 });
 
 describe("read receipts", () => {
-  it("reach the other; of several at once only the first and the last are sent", async () => {
+  it("[WEB-65] reach the other; of several at once only the first and the last are sent", async () => {
     const other = clientFor(fake.server, fake.budi.id);
     try {
       await online(client);

@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 
 describe("resume", () => {
-  it("fills the gap of a dropped line, in order and without repeats", async () => {
+  it("[WEB-66] fills the gap of a dropped line, in order and without repeats", async () => {
     const contents = await online(client);
     fake.server.post("team", fake.budi.id, "one");
     await until(() => contents.length === 1, "the first message");
@@ -29,7 +29,7 @@ describe("resume", () => {
     expect(fake.server.historyReads).toBe(0);
   });
 
-  it("is the first frame of a new socket, before what waits to be sent", async () => {
+  it("[WEB-66] is the first frame of a new socket, before what waits to be sent", async () => {
     await online(client);
     client.disconnect();
     expect(client.state).toBe("offline");
@@ -39,7 +39,7 @@ describe("resume", () => {
     expect(fake.server.received.map((frame) => frame.type)).toEqual(["resume", "message.send"]);
   });
 
-  it("starts where the first connection began, even if nothing had arrived on it", async () => {
+  it("[WEB-66] starts where the first connection began, even if nothing had arrived on it", async () => {
     const contents = await online(client);
     client.disconnect();
     fake.server.post("team", fake.budi.id, "missed");
@@ -47,7 +47,7 @@ describe("resume", () => {
     await until(() => contents.length === 1, "the missed message");
   });
 
-  it("reports a discontinuity where the journal no longer reaches back, and goes on from there", async () => {
+  it("[WEB-67] reports a discontinuity where the journal no longer reaches back, and goes on from there", async () => {
     const contents = await online(client);
     const breaks: Discontinuity[] = [];
     client.on("discontinuity", (one) => breaks.push(one));
@@ -65,7 +65,7 @@ describe("resume", () => {
     expect(breaks).toHaveLength(1);
   });
 
-  it("keeps its point while a resume is under way, so that a live event that overtakes skips nothing", async () => {
+  it("[WEB-66] keeps its point while a resume is under way, so that a live event that overtakes skips nothing", async () => {
     const { ResumePoint } = await import("../../../src/sdk/resume-point.ts");
     const point = new ResumePoint();
     const data = { channel_id: "c", channel_external_id: null, user_id: "u", message_id: "m", seq: 1, at: "" };
@@ -77,7 +77,7 @@ describe("resume", () => {
     expect(point.open()?.data.cursor).toBe("9");
   });
 
-  it("starts anew from the connection's own point where the server refuses the cursor", async () => {
+  it("[WEB-67] starts anew from the connection's own point where the server refuses the cursor", async () => {
     const { ResumePoint } = await import("../../../src/sdk/resume-point.ts");
     const point = new ResumePoint();
     point.note({ type: "resumed", data: { cursor: "bad", count: 0 } });

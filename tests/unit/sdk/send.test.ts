@@ -17,7 +17,7 @@ afterEach(async () => {
 const sends = () => fake.server.received.filter((frame) => frame.type === "message.send");
 
 describe("send", () => {
-  it("resolves with the stored message", async () => {
+  it("[WEB-68] resolves with the stored message", async () => {
     const contents = await online(client);
     const message = await client.channel("team").send({ content: "hello" });
     expect(message).toMatchObject({ content: "hello", seq: 1, channel_id: fake.team.id });
@@ -26,7 +26,7 @@ describe("send", () => {
     expect(contents).toEqual(["hello"]);
   });
 
-  it("sends an unanswered message again under the same key after a drop; it is stored once", async () => {
+  it("[WEB-69] sends an unanswered message again under the same key after a drop; it is stored once", async () => {
     await online(client);
     fake.server.loseAnswers = true;
     const sent = client.channel("team").send({ content: "once" });
@@ -40,7 +40,7 @@ describe("send", () => {
     expect(sends()[0]?.data).toEqual(sends()[1]?.data);
   });
 
-  it("sends again where an open connection never answers", async () => {
+  it("[WEB-69] sends again where an open connection never answers", async () => {
     await online(client);
     fake.server.loseAnswers = true;
     const sent = client.channel("team").send({ content: "once" });
@@ -50,7 +50,7 @@ describe("send", () => {
     expect(fake.team.messages).toHaveLength(1);
   });
 
-  it("keeps what was sent while offline, in order", async () => {
+  it("[WEB-70] keeps what was sent while offline, in order", async () => {
     client.disconnect();
     const sent = ["a", "b", "c"].map((content) => client.channel("team").send({ content }));
     client.connect();
@@ -59,7 +59,7 @@ describe("send", () => {
     expect(fake.team.messages.map((message) => message.content)).toEqual(["a", "b", "c"]);
   });
 
-  it("has at most sixteen unanswered frames on the wire", async () => {
+  it("[WEB-71] has at most sixteen unanswered frames on the wire", async () => {
     await online(client);
     fake.server.loseAnswers = true;
     const all = Array.from({ length: 20 }, (_, index) => client.channel("team").send({ content: String(index) }));
@@ -72,7 +72,7 @@ describe("send", () => {
     expect(fake.team.messages).toHaveLength(20);
   });
 
-  it("fails with the server's code and its seconds to wait", async () => {
+  it("[WEB-72] fails with the server's code and its seconds to wait", async () => {
     await online(client);
     fake.server.refusals.push({ code: "RATE_LIMITED", retry_after: 7 });
     await expect(client.channel("team").send({ content: "x" })).rejects.toMatchObject({
@@ -84,7 +84,7 @@ describe("send", () => {
     await expect(client.channel("elsewhere").send({ content: "x" })).rejects.toMatchObject({ code: "NOT_A_MEMBER" });
   });
 
-  it("tries again by itself where the server cannot now", async () => {
+  it("[WEB-69] tries again by itself where the server cannot now", async () => {
     await online(client);
     fake.server.refusals.push({ code: "UPSTREAM_UNAVAILABLE" }, { code: "UPSTREAM_UNAVAILABLE", retry_after: 0.02 });
     const message = await client.channel("team").send({ content: "x" });
@@ -92,7 +92,7 @@ describe("send", () => {
     expect(sends()).toHaveLength(3);
   });
 
-  it("fails what is unanswered when the client is closed, and what comes after", async () => {
+  it("[WEB-73] fails what is unanswered when the client is closed, and what comes after", async () => {
     client.disconnect();
     const sent = client.channel("team").send({ content: "x" });
     client.close();
@@ -100,7 +100,7 @@ describe("send", () => {
     await expect(client.channel("team").send({ content: "y" })).rejects.toMatchObject({ code: "CONNECTION_CLOSED" });
   });
 
-  it("refuses a frame that would get the connection closed", async () => {
+  it("[WEB-74] refuses a frame that would get the connection closed", async () => {
     await online(client);
     const sent = client.channel("team").send({ content: "é".repeat(16_400) });
     await expect(sent).rejects.toMatchObject({ code: "MESSAGE_TOO_LARGE" });

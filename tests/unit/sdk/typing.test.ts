@@ -12,7 +12,7 @@ describe("typing", () => {
 
   const by = (user: string) => ({ channel_id: "c", channel_external_id: null, user_id: user });
 
-  it("sends a start at most once per three seconds, and a stop only after a start", () => {
+  it("[WEB-75] sends a start at most once per three seconds, and a stop only after a start", () => {
     const sent: string[] = [];
     const out = new TypingOut((type) => sent.push(type), 3_000);
     out.stop("c");
@@ -28,7 +28,7 @@ describe("typing", () => {
     expect(sent).toEqual(["typing.start", "typing.start", "typing.stop"]);
   });
 
-  it("expires six seconds after the last start, and tells of changes only", () => {
+  it("[WEB-75] expires six seconds after the last start, and tells of changes only", () => {
     const changes: TypingChange["user_ids"][] = [];
     const typing = new TypingIn((change) => changes.push(change.user_ids), 6_000);
     typing.started(by("ani"));
@@ -47,7 +47,7 @@ describe("typing", () => {
 });
 
 describe("typing over the wire", () => {
-  it("reaches the other, and ends with the message", async () => {
+  it("[WEB-75] reaches the other, and ends with the message", async () => {
     const { server, ani, budi } = await startFake();
     const [one, two] = [clientFor(server, ani.id), clientFor(server, budi.id)];
     try {

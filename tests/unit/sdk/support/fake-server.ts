@@ -183,6 +183,7 @@ export class FakeServer {
       this.#presence(connection, frame);
       return;
     }
+    if (frame.type === "channel.focus") return;
     const { channel_id: ref } = frame.data as { channel_id?: string };
     const channel = this.workspace.channel(ref ?? "");
     const { id } = frame;

@@ -1,0 +1,45 @@
+/**
+ * `k6 run history.js`: pages of a long channel, as many at a time as the scenario says. The channel is the one that
+ * `npm run load -- history` makes by an import; run that first. Readers start at the newest page and walk into the past.
+ */
+import { fail } from "k6";
+import http from "k6/http";
+import { expectOk, findTarget, historyTime, jsonParams, loadScenario } from "./lib.js";
+
+const scenario = loadScenario("history");
+const target = findTarget();
+const play = scenario.play;
+const messages = Number(__ENV.MESSAGES || play.messages);
+
+export const options = {
+  setupTimeout: "20m",
+  vus: play.in_flight,
+  duration: `${scenario.seconds}s`,
+  thresholds: { refusals: ["count==0"] },
+};
+
+export function setup() {
+  const key = jsonParams(target.key);
+  const found = http.get(`${target.baseUrl}/v1/channels/load-history-${messages}`, key);
+  if (found.status !== 200) fail("there is no long channel yet: run `npm run load -- history` first");
+  const tokens = [];
+  for (let index = 0; index < play.readers; index++) {
+    const name = `load-reader-${`0000${index + 1}`.slice(-5)}`;
+    const body = JSON.stringify({ ttl_seconds: scenario.seconds + 3600 });
+    tokens.push(http.post(`${target.baseUrl}/v1/users/${name}/tokens`, body, key).json().token);
+  }
+  return { channel: found.json().id, tokens: tokens };
+}
+
+/** @type {string | null} */
+let cursor = null;
+
+export default function (data) {
+  const token = data.tokens[(__ITER * play.in_flight + __VU - 1) % data.tokens.length];
+  const before = cursor === null ? "" : `&before=${encodeURIComponent(cursor)}`;
+  const url = `${target.baseUrl}/v1/channels/${data.channel}/messages?limit=${scenario.history_limit}${before}`;
+  const response = http.get(url, jsonParams(token));
+  if (!expectOk(response, "a page of history")) return;
+  historyTime.add(response.timings.duration);
+  cursor = response.json().next_cursor;
+}

@@ -8,6 +8,9 @@ import type { Journal, JournalEvent } from "./journal.ts";
 import { Outlet } from "./outlet.ts";
 import type { HubRuntime } from "./storage.ts";
 
+/** Under a steady stream of sends the run-time puts off the turn after; deliveries must not wait behind it. */
+const MAX_WAIT_MS = 10;
+
 interface Pending {
   event: JournalEvent;
   /** Users who get it besides the members: those who have just left. */
@@ -27,6 +30,7 @@ export class Fanout {
   readonly #sharesReceipts: () => boolean;
   #queue: Pending[] = [];
   #scheduled = false;
+  #waitingSince = 0;
 
   constructor(parts: {
     connections: Connections;
@@ -44,8 +48,12 @@ export class Fanout {
     this.#outlet = new Outlet(parts.runtime);
   }
 
+  /** Hands an event over. It goes out in the next turn, or at once where turns have been full of sends for too long. */
   enqueue(event: JournalEvent, besides?: readonly string[]): void {
+    const now = this.#runtime.now();
+    if (this.#queue.length === 0) this.#waitingSince = now;
     this.#queue.push({ event, besides });
+    if (now - this.#waitingSince > MAX_WAIT_MS) this.#drain();
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#runtime.defer(0, () => {

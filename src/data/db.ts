@@ -2,6 +2,7 @@ import { neon, neonConfig } from "@neondatabase/serverless";
 import type { SQL } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/neon-http";
 import { UpstreamUnavailable } from "../domain/api-error.ts";
+import { withDeadline } from "../platform/deadline.ts";
 
 /** Milliseconds after which Postgres counts as not answering. */
 const TIMEOUT_MS = 5_000;
@@ -44,7 +45,11 @@ export function openDatabase(settings: DatabaseSettings): Db {
 
 function connect(settings: DatabaseSettings): Db {
   neonConfig.fetchFunction = (url: string, init: RequestInit) =>
-    fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    withDeadline(TIMEOUT_MS, async (signal) => {
+      const response = await fetch(url, { ...init, signal });
+      // Read here, so that a body which stalls has the same deadline.
+      return new Response(await response.arrayBuffer(), response);
+    });
   if (settings.neonFetchEndpoint !== undefined) neonConfig.fetchEndpoint = settings.neonFetchEndpoint;
   const client = drizzle(neon(settings.databaseUrl));
   return {

@@ -1,5 +1,6 @@
 import type { HookOutcome, HookSender } from "../domain/hub-ports.ts";
 import { refusalOfTarget } from "../domain/webhook-target.ts";
+import { withDeadline } from "./deadline.ts";
 import { hookHeaders } from "./hook-signature.ts";
 
 /** Bytes of an answer that are read; a longer one is cut and will hardly be JSON any more. */
@@ -15,20 +16,17 @@ export function fetchHookSender({ allowPrivateTargets }: { allowPrivateTargets: 
       const refusal = refusalOfTarget(url, allowPrivateTargets);
       if (refusal !== undefined) return { error: `the URL ${refusal}`, final: true };
       try {
-        const response = await fetch(url, {
-          method: "POST",
-          headers: {
-            "content-type": "application/json",
-            "user-agent": "Kabar-Webhooks/1",
-            ...(await hookHeaders(hook)),
-          },
-          body: hook.body,
-          redirect: "manual",
-          signal: AbortSignal.timeout(timeoutMs),
+        const headers = {
+          "content-type": "application/json",
+          "user-agent": "Kabar-Webhooks/1",
+          ...(await hookHeaders(hook)),
+        };
+        return await withDeadline(timeoutMs, async (signal) => {
+          const response = await fetch(url, { method: "POST", headers, body: hook.body, redirect: "manual", signal });
+          if (readBody) return { status: response.status, text: await readStart(response) };
+          await response.body?.cancel();
+          return { status: response.status, text: "" };
         });
-        if (readBody) return { status: response.status, text: await readStart(response) };
-        await response.body?.cancel();
-        return { status: response.status, text: "" };
       } catch (error) {
         return { error: isTimeout(error) ? `no answer within ${timeoutMs / 1000} s` : "the connection failed" };
       }

@@ -1,6 +1,7 @@
 import { Ratelimit } from "@upstash/ratelimit";
 import { Redis } from "@upstash/redis/cloudflare";
 import type { BudgetStore } from "../domain/hub-ports.ts";
+import { withDeadline } from "./deadline.ts";
 
 /** What a message budget needs of the settings. */
 export interface MessageBudgetSettings {
@@ -16,24 +17,24 @@ const TIMEOUT_MS = 2_000;
  * command. Undefined where the deployment has no Redis: the hub's own window then limits alone.
  */
 export function messageBudgetStore(settings: MessageBudgetSettings, workspaceId: string): BudgetStore | undefined {
-  if (settings.redis === undefined) return undefined;
-  const limiter = new Ratelimit({
-    redis: new Redis({
-      ...settings.redis,
-      enableAutoPipelining: false,
-      retry: false,
-      signal: () => AbortSignal.timeout(TIMEOUT_MS),
-    }),
-    limiter: Ratelimit.slidingWindow(settings.messagesPerMinute, "1 m"),
-    prefix: `kabar:messages:${workspaceId}`,
-    // The hub keeps its own memory of refusals; and a timer of the library would keep it from hibernating.
-    ephemeralCache: false,
-    timeout: 0,
-    analytics: false,
-  });
+  const { redis, messagesPerMinute } = settings;
+  if (redis === undefined) return undefined;
+  const limiterWith = (signal: AbortSignal) =>
+    new Ratelimit({
+      redis: new Redis({ ...redis, enableAutoPipelining: false, retry: false, signal }),
+      limiter: Ratelimit.slidingWindow(messagesPerMinute, "1 m"),
+      prefix: `kabar:messages:${workspaceId}`,
+      // The hub keeps its own memory of refusals; and a timer of the library would keep it from hibernating.
+      ephemeralCache: false,
+      timeout: 0,
+      analytics: false,
+    });
   return {
     async lease(userId, count) {
-      const { success, reset } = await limiter.limit(userId, { rate: count });
+      // A client per lease, since each has a deadline of its own; it is a few plain objects and no connection.
+      const { success, reset } = await withDeadline(TIMEOUT_MS, (signal) =>
+        limiterWith(signal).limit(userId, { rate: count }),
+      );
       return success ? 0 : Math.max(1, reset - Date.now());
     },
   };

@@ -1,4 +1,5 @@
 import { type PushOutcome, retryAfterMs } from "../../domain/push.ts";
+import { withDeadline } from "../deadline.ts";
 
 /** Milliseconds after which a push service counts as not answering. */
 const TIMEOUT_MS = 5_000;
@@ -13,15 +14,10 @@ export interface PushAnswer {
 
 /** POSTs without following redirects: the address was checked, where it leads was not. Throws where nobody answers. */
 export async function post(url: string, headers: Record<string, string>, body: BodyInit): Promise<PushAnswer> {
-  // Cleared, unlike AbortSignal.timeout: a timer that goes on keeps the hub from hibernating.
-  const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
-  try {
-    const response = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal: abort.signal });
+  return withDeadline(TIMEOUT_MS, async (signal) => {
+    const response = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal });
     return { status: response.status, headers: response.headers, text: await readText(response) };
-  } finally {
-    clearTimeout(timer);
-  }
+  });
 }
 
 /** Reads as much of a body as is of interest, whatever its length. */

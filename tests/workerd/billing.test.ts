@@ -5,6 +5,7 @@ import { WorkspaceHub } from "../../durable-objects/workspace-hub.ts";
 import units from "../../loadtest/cost/units.json";
 import type { ChannelChange } from "../../src/domain/hub-contract.ts";
 import { BillingMeter } from "./billing-meter.ts";
+import { rpcOf } from "./rpc.ts";
 
 const MESSAGES = 1_000;
 const MEMBERS = 20;
@@ -44,7 +45,7 @@ async function idle(milliseconds: number): Promise<void> {
 const storedBytes = () => runInDurableObject(stub(), (_instance, state) => state.storage.sql.databaseSize);
 
 async function send(index: number): Promise<string> {
-  const sent = await stub().sendMessage({
+  const sent = await rpcOf(stub()).sendMessage({
     channel: channelId,
     sender: { userId: user(index) },
     body: { content: "x".repeat(120), idempotency_key: `bill-${index}` },

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { ChannelChange } from "../../src/domain/hub-contract.ts";
 import type { FrameDown } from "../../src/protocol/frames-down.ts";
+import { rpcOf } from "./rpc.ts";
 
 const time = "2026-01-01T00:00:00.000Z";
 
@@ -110,7 +111,7 @@ describe("the object in workerd", () => {
   it("[HIB-3] keeps journal, membership and idempotency keys across an eviction", async () => {
     const { stub, channelId, ana } = await workspace();
     const send = (key: string) =>
-      stub().sendMessage({
+      rpcOf(stub()).sendMessage({
         channel: channelId,
         sender: { userId: ana },
         body: { content: "hi", idempotency_key: key },

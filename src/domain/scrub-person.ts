@@ -1,3 +1,5 @@
+import { BLANKED } from "./tombstone.ts";
+
 /** What stands for a reaction that was erased. */
 export const ERASED_EMOJI = "·";
 
@@ -33,17 +35,7 @@ export function scrubPerson(data: unknown, userId: string, at: string): unknown 
 }
 
 function blankMessage({ quoted_message: _quoted, ...message }: Json, at: string): Json {
-  return {
-    ...message,
-    content: "",
-    attachment_url: null,
-    attachment: null,
-    mentions: [],
-    metadata: {},
-    pinned_at: null,
-    streaming: false,
-    deleted_at: message.deleted_at ?? at,
-  };
+  return { ...message, ...BLANKED, deleted_at: message.deleted_at ?? at };
 }
 
 /** Mentions are the only listed objects that have a user's id, external id and name. */

@@ -3,13 +3,12 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { WorkspaceHub } from "../../durable-objects/workspace-hub.ts";
 import units from "../../loadtest/cost/units.json";
-import type { ChannelChange } from "../../src/domain/hub-contract.ts";
 import { BillingMeter } from "./billing-meter.ts";
 import { rpcOf } from "./rpc.ts";
+import { creation } from "./scene.ts";
 
 const MESSAGES = 1_000;
 const MEMBERS = 20;
-const time = "2026-01-01T00:00:00.000Z";
 
 /** What Postgres answers to the archive: the batch is in. Everything else finds nothing. */
 function answer(query: string): Response {
@@ -56,26 +55,7 @@ async function send(index: number): Promise<string> {
 
 beforeAll(async () => {
   await runInDurableObject(stub(), (_instance, state) => meter.attach(state.storage, WorkspaceHub));
-  const change: ChannelChange = {
-    channel: {
-      id: channelId,
-      external_id: "lobby",
-      type: "group",
-      name: "Lobby",
-      avatar_url: null,
-      created_by: null,
-      created_at: time,
-      updated_at: time,
-    },
-    version: 1,
-    deleted: false,
-    updated: false,
-    users: userIds.map((id, n) => ({ id, external_id: `user-${n}`, name: `User ${n}`, avatar_url: null, version: 1 })),
-    joined: userIds.map((id) => ({ user_id: id, role: "member", joined_at: time })),
-    roleChanged: [],
-    left: [],
-  };
-  expect(await stub().applyChannel(channelId, 1, change)).toMatchObject({ ok: true });
+  expect(await stub().applyChannel(channelId, 1, creation(channelId, userIds))).toMatchObject({ ok: true });
   await send(0);
   await settle();
   await runDurableObjectAlarm(stub());

@@ -1,33 +1,8 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import type { ChannelChange } from "../../src/domain/hub-contract.ts";
-import type { FrameDown } from "../../src/protocol/frames-down.ts";
 import { rpcOf } from "./rpc.ts";
-
-const time = "2026-01-01T00:00:00.000Z";
-
-function creation(channelId: string, userIds: string[]): ChannelChange {
-  return {
-    channel: {
-      id: channelId,
-      external_id: `ext-${channelId}`,
-      type: "group",
-      name: "Lobby",
-      avatar_url: null,
-      created_by: null,
-      created_at: time,
-      updated_at: time,
-    },
-    version: 1,
-    deleted: false,
-    updated: false,
-    users: userIds.map((id, n) => ({ id, external_id: `user-${n}`, name: `User ${n}`, avatar_url: null, version: 1 })),
-    joined: userIds.map((id) => ({ user_id: id, role: "member", joined_at: time })),
-    roleChanged: [],
-    left: [],
-  };
-}
+import { connect, creation } from "./scene.ts";
 
 /** A workspace of its own with one channel and two members. Postgres is away in these tests: the hub must not mind. */
 async function workspace() {
@@ -36,30 +11,6 @@ async function workspace() {
   const stub = () => env.WORKSPACE_HUB.get(env.WORKSPACE_HUB.idFromName(workspaceId));
   expect(await stub().applyChannel(channelId, 1, creation(channelId, [ana, budi]))).toMatchObject({ ok: true });
   return { workspaceId, channelId, ana, budi, stub };
-}
-
-/** Opens a socket as the Worker forwards it, and collects its frames. */
-async function connect(stub: DurableObjectStub, workspaceId: string, userId: string) {
-  const response = await stub.fetch("https://hub.test/v1/ws", {
-    headers: {
-      upgrade: "websocket",
-      "sec-websocket-protocol": "cariosan.jwt.x",
-      "x-kabar-user-id": userId,
-      "x-kabar-workspace-id": workspaceId,
-      "x-kabar-token-exp": String(Math.floor(Date.now() / 1000) + 3600),
-    },
-  });
-  const socket = response.webSocket;
-  if (!socket) throw new Error(`no socket: ${response.status}`);
-  const frames: FrameDown[] = [];
-  socket.addEventListener("message", (event) => frames.push(JSON.parse(String(event.data)) as FrameDown));
-  socket.accept();
-  const until = async (type: FrameDown["type"], count = 1) => {
-    for (let n = 0; n < 200 && frames.filter((frame) => frame.type === type).length < count; n++)
-      await scheduler.wait(10);
-    return frames.filter((frame) => frame.type === type);
-  };
-  return { response, socket, frames, until };
 }
 
 describe("the object in workerd", () => {

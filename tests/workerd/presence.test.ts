@@ -1,56 +1,13 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
-import type { FrameDown } from "../../src/protocol/frames-down.ts";
-
-const time = "2026-01-01T00:00:00.000Z";
-
-async function connect(stub: DurableObjectStub, workspaceId: string, userId: string) {
-  const response = await stub.fetch("https://hub.test/v1/ws", {
-    headers: {
-      upgrade: "websocket",
-      "x-kabar-user-id": userId,
-      "x-kabar-workspace-id": workspaceId,
-      "x-kabar-token-exp": String(Math.floor(Date.now() / 1000) + 3600),
-    },
-  });
-  const socket = response.webSocket;
-  if (!socket) throw new Error(`no socket: ${response.status}`);
-  const frames: FrameDown[] = [];
-  socket.addEventListener("message", (event) => frames.push(JSON.parse(String(event.data)) as FrameDown));
-  socket.accept();
-  const until = async <Type extends FrameDown["type"]>(type: Type, count = 1) => {
-    const found = () => frames.filter((frame): frame is Extract<FrameDown, { type: Type }> => frame.type === type);
-    for (let n = 0; n < 200 && found().length < count; n++) await scheduler.wait(10);
-    return found();
-  };
-  await until("connection.ready");
-  return { socket, until };
-}
+import { connect, creation } from "./scene.ts";
 
 it("[PRES-15] a line that ends while the hub sleeps is a leave like any other, with its grace", async () => {
   const [workspaceId, channelId, ana, budi] = Array.from({ length: 4 }, () => crypto.randomUUID());
   if (!workspaceId || !channelId || !ana || !budi) throw new Error("no ids");
   const stub = () => env.WORKSPACE_HUB.get(env.WORKSPACE_HUB.idFromName(workspaceId));
-  await stub().applyChannel(channelId, 1, {
-    channel: {
-      id: channelId,
-      external_id: null,
-      type: "group",
-      name: "Lobby",
-      avatar_url: null,
-      created_by: null,
-      created_at: time,
-      updated_at: time,
-    },
-    version: 1,
-    deleted: false,
-    updated: false,
-    users: [ana, budi].map((id, n) => ({ id, external_id: `user-${n}`, name: "", avatar_url: null, version: 1 })),
-    joined: [ana, budi].map((id) => ({ user_id: id, role: "member" as const, joined_at: time })),
-    roleChanged: [],
-    left: [],
-  });
+  await stub().applyChannel(channelId, 1, creation(channelId, [ana, budi]));
   const watcher = await connect(stub(), workspaceId, ana);
   const other = await connect(stub(), workspaceId, budi);
   expect((await watcher.until("presence.update"))[0]?.data).toMatchObject({ user_id: budi, status: "online" });

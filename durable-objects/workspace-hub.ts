@@ -71,6 +71,7 @@ export class WorkspaceHub extends DurableObject<Env> implements HubRpc {
       now: () => Date.now(),
       defer: (ms: number, work: () => void) => void setTimeout(work, ms),
       setAlarm: (at: number) => void ctx.storage.setAlarm(at),
+      durable: () => ctx.storage.sync(),
       random: () => Math.random(),
       log: (level: "info" | "warn" | "error", event: string, fields?: Record<string, unknown>) =>
         logEvent(level, event, { workspace_id: workspaceId, ...fields }),

@@ -8,6 +8,7 @@ import type { UserSummary } from "../../src/protocol/user.ts";
 import { type BeforeSendHook, type HookAnswer, rejection } from "./before-send.ts";
 import type { MessageBudget } from "./budget.ts";
 import type { Changes } from "./changes.ts";
+import { CommitGroup } from "./commit-group.ts";
 import type { ChannelState, Directory } from "./directory.ts";
 import type { Fanout } from "./fanout.ts";
 import type { Journal, JournalEvent } from "./journal.ts";
@@ -56,14 +57,16 @@ export interface Sent {
 /** Checks a message in the order that the contract fixes, appends it to the journal, and hands it to the fan-out. */
 export class Sender {
   readonly #parts: SenderParts;
+  readonly #commits: CommitGroup;
 
   constructor(parts: SenderParts) {
     this.#parts = parts;
+    this.#commits = new CommitGroup(parts.runtime.durable);
   }
 
   /**
    * Everything from the last `await` to the append happens in one turn, so nothing can come between check and append.
-   * A send to a known channel without a reply awaits nothing. Throws where Postgres had to be asked and did not answer.
+   * A send to a known channel without a reply awaits nothing but the commit of those before it. Throws where Postgres had to be asked and did not answer.
    */
   async send(command: SendCommand): Promise<HubResult<Sent>> {
     const { directory, changes, lookup, journal, rules } = this.#parts;
@@ -76,8 +79,11 @@ export class Sender {
     const { parent_id: parentId, thread_root_id: rootId } = command.body;
     const parent = parentId ? (await lookup.find(known.info.id, parentId))?.message : undefined;
     const root = rootId ? (await lookup.find(known.info.id, rootId))?.message : undefined;
+    // Behind everything that asks Postgres, so that nobody who asks is overtaken.
+    const turn = this.#commits.enter();
+    if (turn !== undefined) await turn;
     // Read again: an await may have let a change in.
-    const channel = parentId || rootId ? directory.channel(known.info.id) : known;
+    const channel = directory.channel(known.info.id);
     if (channel === undefined || channel.deleted) return refuse("NOT_FOUND", "there is no such channel");
     const settled = userId === null ? undefined : this.#settled(channel, userId, command.body.idempotency_key);
     if (settled !== undefined) return settled;
@@ -110,9 +116,9 @@ export class Sender {
 
     const checked: Checked = { command, channel, content, mentions, parent };
     const { hook } = this.#parts;
-    const turn = `${channel.info.id} ${userId}`;
-    if (userId === null || hook === undefined || !hook.concerns(turn)) return this.#store(checked, userId);
-    return hook.inTurn(turn, draftOf(checked, directory.user(userId)), (answer) =>
+    const queue = `${channel.info.id} ${userId}`;
+    if (userId === null || hook === undefined || !hook.concerns(queue)) return this.#store(checked, userId);
+    return hook.inTurn(queue, draftOf(checked, directory.user(userId)), (answer) =>
       this.#answered(checked, userId, answer),
     );
   }

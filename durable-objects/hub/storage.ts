@@ -16,6 +16,8 @@ export interface HubRuntime {
   defer(ms: number, work: () => void): void;
   /** Wakes the object at `at` (unix milliseconds), replacing an earlier wish. */
   setAlarm(at: number): void;
+  /** Resolves when everything that has been written is on disk. */
+  durable(): Promise<void>;
   /** Uniform in [0, 1). */
   random(): number;
   log(level: "info" | "warn" | "error", event: string, fields?: Record<string, unknown>): void;

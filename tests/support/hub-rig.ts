@@ -51,6 +51,7 @@ export class FakeRuntime implements HubRuntime {
   #timers: { at: number; work: () => void }[] = [];
 
   now = () => this.time;
+  durable = () => Promise.resolve();
   random = () => Math.random();
   defer = (ms: number, work: () => void) => {
     if (ms > 250) throw new Error(`a timer of ${ms} ms keeps the object awake`);

@@ -183,7 +183,8 @@ describe("judgement", () => {
       blocklist: ["馬鹿", "x y"],
     });
     const piece = fc.oneof(
-      fc.string({ unit: "grapheme" }),
+      // A star of the author's own could not be told from the mask's.
+      fc.string({ unit: "grapheme" }).map((text) => text.replaceAll("*", "")),
       fc.constantFrom(
         "fuck",
         "sh!t",

@@ -15,8 +15,8 @@ const MAX_SPAN = 100_000;
  * Replays what a connection missed: everything after the client's cursor that it is entitled to, in order and once,
  * then `resumed`; or `resync`, and nothing.
  *
- * A new connection is *held*: live events stay in the journal until its first frame, or for 250 ms after the first
- * event, so that a client which resumes at once gets what it missed before what is new. One that resumes later gets
+ * A new connection is *held*: live events stay in the journal until its first frame, or for 250 ms, so that a client
+ * which resumes at once gets what it missed before what is new. One that resumes later gets
  * the gap before its `connection.ready` only, since everything after it was already sent live.
  */
 export class Resume {

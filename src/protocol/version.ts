@@ -1,2 +1,2 @@
-/** Version of the wire contract. A change of any schema changes `tests/unit/protocol/schema-hash.test.ts` and this number. */
+/** Version of the wire contract. After a release a change of any schema takes a new one: a test compares their hash. */
 export const PROTOCOL_VERSION = 1;

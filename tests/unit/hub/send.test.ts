@@ -71,6 +71,21 @@ describe("sending", () => {
     ]);
   });
 
+  it("[SEND-16] delivers behind a steady stream of sends even where the next turn does not come", async () => {
+    const rig = await rigWithChannel();
+    const { socket } = await rig.connect(budi);
+    await rig.send(channel, ana, "a");
+    rig.runtime.time += 5;
+    await rig.send(channel, ana, "b");
+    expect(socket.messages).toEqual([]);
+    // No timer has run since: only the clock has gone on.
+    rig.runtime.time += 6;
+    await rig.send(channel, ana, "c");
+    expect(socket.messages.map((message) => message.content)).toEqual(["a", "b", "c"]);
+    await rig.runtime.advance(10);
+    expect(socket.messages).toHaveLength(3);
+  });
+
   it.each([
     ["[SEND-5] not a member", stranger, { content: "hi" }, "NOT_A_MEMBER"],
     ["[SEND-6] too large, counted in bytes", ana, { content: "é".repeat(4097) }, "MESSAGE_TOO_LARGE"],

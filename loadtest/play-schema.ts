@@ -26,6 +26,8 @@ const fanout = z.object({
   first_per_second: z.number().positive(),
   factor: z.number().gt(1),
   max_steps: z.number().int().min(1).max(100),
+  /** `even`: a message every so many milliseconds, as throughput is usually measured; `random`: as a crowd writes, in bursts. */
+  arrivals: z.enum(["even", "random"]),
   /** A step is good where the 95th percentile of its deliveries is below and all of them came. */
   p95_below_ms: z.number().positive(),
 });

@@ -8,9 +8,6 @@ import type { Journal, JournalEvent } from "./journal.ts";
 import { Outlet } from "./outlet.ts";
 import type { HubRuntime } from "./storage.ts";
 
-/** Under a steady stream of sends the run-time puts off the turn after; deliveries must not wait behind it. */
-const MAX_WAIT_MS = 10;
-
 interface Pending {
   event: JournalEvent;
   /** Users who get it besides the members: those who have just left. */
@@ -18,8 +15,9 @@ interface Pending {
 }
 
 /**
- * Sends appended events to every entitled socket: in journal order, in the turn after the one that appended them, so
- * that the acknowledgement leaves first.
+ * Sends appended events to every entitled socket, in journal order, when the commit that holds them is on disk: the
+ * acknowledgement leaves first, what one commit holds goes out together, and no frame has to wait in the output gate,
+ * where each costs the run-time a promise of its own.
  */
 export class Fanout {
   readonly #connections: Connections;
@@ -30,7 +28,6 @@ export class Fanout {
   readonly #sharesReceipts: () => boolean;
   #queue: Pending[] = [];
   #scheduled = false;
-  #waitingSince = 0;
 
   constructor(parts: {
     connections: Connections;
@@ -48,18 +45,17 @@ export class Fanout {
     this.#outlet = new Outlet(parts.runtime);
   }
 
-  /** Hands an event over. It goes out in the next turn, or at once where turns have been full of sends for too long. */
+  /** Hands an event over that was written in this turn; it goes out once it is durable. */
   enqueue(event: JournalEvent, besides?: readonly string[]): void {
-    const now = this.#runtime.now();
-    if (this.#queue.length === 0) this.#waitingSince = now;
     this.#queue.push({ event, besides });
-    if (now - this.#waitingSince > MAX_WAIT_MS) this.#drain();
     if (this.#scheduled) return;
     this.#scheduled = true;
-    this.#runtime.defer(0, () => {
+    const drain = () => {
       this.#scheduled = false;
       this.#drain();
-    });
+    };
+    // Where storage fails the run-time lets nothing out any more, and ends the object.
+    this.#runtime.durable().then(drain, drain);
   }
 
   /** Sends everything that waits, now. */
@@ -72,14 +68,14 @@ export class Fanout {
     if (this.#queue.length === 0) return;
     const queue = this.#queue;
     this.#queue = [];
-    this.#outlet.round(queue.length, () => {
+    this.#outlet.round(() => {
       for (const pending of queue) this.#deliver(pending);
     });
   }
 
   /** Sends one encoded signal to the channel's members except `exceptUserId`. */
   signal(channelId: string, frame: string, exceptUserId: string): void {
-    this.#outlet.round(1, () =>
+    this.#outlet.round(() =>
       this.#eachRecipient(channelId, undefined, (connection) => {
         if (connection.userId !== exceptUserId) this.#outlet.send(connection, frame);
       }),
@@ -88,7 +84,7 @@ export class Fanout {
 
   /** Sends one encoded signal to connections, wherever they belong. */
   signalTo(recipients: Iterable<Connection>, frame: string): void {
-    this.#outlet.round(1, () => {
+    this.#outlet.round(() => {
       for (const connection of recipients) this.#outlet.send(connection, frame);
     });
   }
@@ -99,7 +95,7 @@ export class Fanout {
    */
   follow(channelId: string, frame: string): void {
     this.#drain();
-    this.#outlet.round(1, () =>
+    this.#outlet.round(() =>
       this.#eachRecipient(channelId, undefined, (connection) => {
         if (!connection.held) this.#outlet.send(connection, frame);
       }),

@@ -2,26 +2,32 @@ import type { Connection } from "./connection.ts";
 import { FrameRun } from "./frame-run.ts";
 import type { HubRuntime } from "./storage.ts";
 
-/** How long frames are collected for one batch. */
+/** How long frames are collected for one batch, at least. */
 const WINDOW_MS = 25;
-/** Frames to all sockets within one window beyond which the workspace counts as busy. */
+/**
+ * What one connection adds to the window: the run-time needs about 35 µs to write one frame to one socket, whatever is in
+ * it, so this leaves it a third of its time for everything else.
+ */
+const WINDOW_MS_PER_CONNECTION = 0.05;
+/** The longest window: a pending timer keeps the object awake. */
+const MAX_WINDOW_MS = 250;
+/** Frames to all sockets within `WINDOW_MS` beyond which the workspace counts as busy. */
 const BUSY_FRAMES = 100;
 /** UTF-16 units of one batch; a longer run goes out at once. */
 const MAX_RUN_LENGTH = 256 * 1024;
 
 /**
- * The way out for live frames. While the workspace is quiet each goes out at once; while it is busy, connections that
- * take batches get what 25 ms bring in one frame, and at any time what one turn brings. Answers to a connection itself
- * do not come through here and may overtake; frames that do keep their order.
+ * The way out for live frames. Connections that take batches get what one round brings as one frame: at once while the
+ * workspace is quiet or the last batch is a window ago, else when the window is over. All others get each frame at
+ * once. Answers to a connection itself do not come through here and may overtake; frames that do keep their order.
  */
 export class Outlet {
   readonly #runtime: HubRuntime;
   #root = new FrameRun();
   #waiting: Connection[] = [];
-  /** True from the moment that the workspace counts as busy to the end of its 25 ms. */
-  #isOpen = false;
-  /** True in a round of several events. */
-  #isBurst = false;
+  /** Before this moment a busy workspace sends no further batch. Unix milliseconds. */
+  #nextAt = 0;
+  #timerRuns = false;
   #countFrom = 0;
   #count = 0;
   #lastCount = 0;
@@ -30,18 +36,19 @@ export class Outlet {
     this.#runtime = runtime;
   }
 
-  /** Runs one round of sends, which tells of `events` events. */
-  round(events: number, work: () => void): void {
-    this.#look();
-    this.#isBurst = events > 1;
+  /** Runs one round of sends. */
+  round(work: () => void): void {
+    const now = this.#runtime.now();
+    const isBusy = this.#isBusy(now);
     work();
-    this.#isBurst = false;
-    if (!this.#isOpen) this.flush();
+    if (this.#waiting.length === 0) return;
+    if (!isBusy || now >= this.#nextAt) this.flush();
+    else this.#flushAt(this.#nextAt - now);
   }
 
   send(connection: Connection, frame: string): void {
     this.#count++;
-    if (!connection.takesBatches || !(this.#isOpen || this.#isBurst)) {
+    if (!connection.takesBatches) {
       connection.send(frame);
       return;
     }
@@ -53,26 +60,32 @@ export class Outlet {
 
   /** Sends everything that was collected, now. */
   flush(): void {
-    this.#isOpen = false;
     if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const connection of waiting) connection.sendWaiting();
     // The runs of this window, with their texts, are nobody's any more.
     this.#root = new FrameRun();
+    const window = Math.max(WINDOW_MS, waiting.length * WINDOW_MS_PER_CONNECTION);
+    this.#nextAt = this.#runtime.now() + Math.min(window, MAX_WINDOW_MS);
   }
 
-  /** Opens a window where the last one was busy, or this one is already. */
-  #look(): void {
-    const now = this.#runtime.now();
+  #flushAt(ms: number): void {
+    if (this.#timerRuns) return;
+    this.#timerRuns = true;
+    this.#runtime.defer(ms, () => {
+      this.#timerRuns = false;
+      this.flush();
+    });
+  }
+
+  #isBusy(now: number): boolean {
     const elapsed = now - this.#countFrom;
     if (elapsed >= WINDOW_MS) {
       this.#lastCount = elapsed < 2 * WINDOW_MS ? this.#count : 0;
       this.#countFrom = now;
       this.#count = 0;
     }
-    if (this.#isOpen || Math.max(this.#count, this.#lastCount) <= BUSY_FRAMES) return;
-    this.#isOpen = true;
-    this.#runtime.defer(WINDOW_MS, () => this.flush());
+    return Math.max(this.#count, this.#lastCount) > BUSY_FRAMES;
   }
 }

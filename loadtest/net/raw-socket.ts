@@ -8,6 +8,10 @@ import { newKey, parseHead, type ResponseHead, upgradeFault, upgradeRequest } fr
 export interface SocketEvents {
   /** A text message; `at` is when its last bytes were read, on the clock of `performance.now()`. */
   message(payload: Buffer, at: number): void;
+  /** A binary message; whoever does not ask for them ignores them. */
+  binary?(payload: Buffer, at: number): void;
+  /** The answer to a ping frame that the owner sent. */
+  pong?(at: number): void;
   /** Once, at the end, however it came; 1006 where no close frame was received. */
   closed(code: number, reason: string): void;
 }
@@ -47,13 +51,18 @@ export class RawSocket {
   static connect(url: URL, protocol: string, events: SocketEvents, timeoutMs: number): Promise<RawSocket> {
     return new Promise((resolve, reject) => {
       const key = newKey();
-      const stream = openStream(url, () => stream.write(upgradeRequest(url, key, protocol)));
+      let read = (chunk: Buffer): void => onData(chunk);
+      const stream = openStream(
+        url,
+        () => stream.write(upgradeRequest(url, key, protocol)),
+        (chunk) => read(chunk),
+      );
       stream.setNoDelay(true);
       let received: Buffer = Buffer.alloc(0);
 
       const settle = () => {
         clearTimeout(timer);
-        stream.off("data", onData).off("error", onError).off("close", onClose);
+        stream.off("error", onError).off("close", onClose);
       };
       const fail = (error: UpgradeError) => {
         settle();
@@ -63,7 +72,7 @@ export class RawSocket {
       const onError = (error: Error) => fail(new UpgradeError(systemCode(error, "SOCKET_ERROR")));
       const onClose = () => fail(new UpgradeError("CLOSED_EARLY"));
       const onData = (chunk: Buffer) => {
-        received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
+        received = Buffer.concat([received, chunk]);
         const answer = readAnswer(received);
         if (answer === undefined) {
           if (received.length > MAX_HEAD_BYTES) fail(new UpgradeError("BAD_ANSWER"));
@@ -76,12 +85,13 @@ export class RawSocket {
         else {
           settle();
           const socket = new RawSocket(stream, events);
+          read = (next) => socket.#read(next);
           resolve(socket);
           if (rest.length > 0) socket.#read(rest);
         }
       };
       const timer = setTimeout(() => fail(new UpgradeError("TIMEOUT")), timeoutMs);
-      stream.on("data", onData).on("error", onError).on("close", onClose);
+      stream.on("error", onError).on("close", onClose);
     });
   }
 
@@ -89,7 +99,6 @@ export class RawSocket {
     this.#stream = stream;
     this.#events = events;
     this.#parser = new FrameParser((opcode, payload) => this.#onFrame(opcode, payload));
-    stream.on("data", (chunk: Buffer) => this.#read(chunk));
     // What was wrong shows as a close without a close frame.
     stream.on("error", () => {});
     stream.on("end", () => stream.end());
@@ -136,7 +145,9 @@ export class RawSocket {
 
   #onFrame(opcode: number, payload: Buffer): void {
     if (opcode === OPCODE.TEXT) this.#events.message(payload, this.#at);
+    else if (opcode === OPCODE.BINARY) this.#events.binary?.(payload, this.#at);
     else if (opcode === OPCODE.PING) this.#stream.write(encodeFrame(OPCODE.PONG, payload));
+    else if (opcode === OPCODE.PONG) this.#events.pong?.(this.#at);
     else if (opcode === OPCODE.CLOSE) {
       this.#close ??= readClose(payload);
       this.#sendClose(payload.subarray(0, 2));
@@ -145,12 +156,22 @@ export class RawSocket {
   }
 }
 
-function openStream(url: URL, connected: () => void): net.Socket {
+/** What all sockets read into, one after the other: a buffer for each read would be most of the generator's work. */
+const readBuffer = Buffer.allocUnsafe(256 * 1024);
+
+/** `read` must have copied what it keeps when it returns. */
+function openStream(url: URL, connected: () => void, read: (chunk: Buffer) => void): net.Socket {
   const secure = url.protocol === "wss:" || url.protocol === "https:";
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const port = Number(url.port === "" ? (secure ? 443 : 80) : url.port);
-  if (!secure) return net.connect({ host, port }, connected);
-  return tls.connect({ host, port, servername: host, ALPNProtocols: ["http/1.1"] }, connected);
+  if (secure) {
+    return tls.connect({ host, port, servername: host, ALPNProtocols: ["http/1.1"] }, connected).on("data", read);
+  }
+  const callback = (bytes: number) => {
+    read(readBuffer.subarray(0, bytes));
+    return true;
+  };
+  return net.connect({ host, port, onread: { buffer: readBuffer, callback } }, connected);
 }
 
 /** Head and what follows; undefined while the head, or the body of a refusal, is not complete. */

@@ -41,7 +41,7 @@ function applyMask(frame: Buffer, start: number): void {
   }
 }
 
-/** Called for each whole message and each control frame. The payload may share memory with the chunk it came in. */
+/** Called for each whole message and each control frame. The payload may share memory with the chunk it came in: copy what is kept. */
 export type OnFrame = (opcode: number, payload: Buffer) => void;
 
 interface Header {
@@ -51,7 +51,7 @@ interface Header {
   payloadBytes: number;
 }
 
-/** Cuts a stream of bytes into frames, and joins fragments to messages. */
+/** Cuts a stream of bytes into frames, and joins fragments to messages. The chunks' memory may be used again after each `push`. */
 export class FrameParser {
   readonly #onFrame: OnFrame;
   readonly #maxBytes: number;
@@ -73,7 +73,7 @@ export class FrameParser {
   push(chunk: Buffer): void {
     let data = chunk;
     if (this.#waitingBytes > 0) {
-      this.#waiting.push(chunk);
+      this.#waiting.push(Buffer.from(chunk));
       this.#waitingBytes += chunk.length;
       if (this.#waitingBytes < this.#needed) return;
       data = Buffer.concat(this.#waiting, this.#waitingBytes);
@@ -99,7 +99,7 @@ export class FrameParser {
 
   /** Keeps an incomplete frame; `needed` is its size where the header tells. */
   #wait(rest: Buffer, needed: number): void {
-    this.#waiting = [rest];
+    this.#waiting = [Buffer.from(rest)];
     this.#waitingBytes = rest.length;
     this.#needed = needed;
   }
@@ -142,7 +142,7 @@ export class FrameParser {
   }
 
   #fragment(payload: Buffer, last: boolean): void {
-    this.#fragments.push(payload);
+    this.#fragments.push(Buffer.from(payload));
     this.#fragmentBytes += payload.length;
     if (this.#fragmentBytes > this.#maxBytes) throw new FrameError("a fragmented message is too large");
     if (!last) return;

@@ -4,7 +4,7 @@ import type { Outcome, Step } from "../outcome-schema.ts";
 import type { PlayOf } from "../play-schema.ts";
 import type { Bench } from "../run/bench.ts";
 import { sleep } from "../run/clock.ts";
-import { randomOffsets, seededRandom } from "../run/random.ts";
+import { evenOffsets, randomOffsets, seededRandom } from "../run/random.ts";
 
 /** Share of the drain that a step has for what is still on its way; one that needs more was too much. */
 const SETTLE = 0.2;
@@ -48,15 +48,19 @@ async function playStep(
   const from = performance.now();
   const section = recorder.beginSection(from);
   cpu.lap();
-  // Every second as many messages as asked for, at random moments; each by the member that has not sent for longest.
+  // Each by the member that has not sent for longest.
   const count = Math.max(1, Math.round(perSecond * scenario.seconds));
-  const offsets = randomOffsets(count, scenario.seconds * 1000, seededRandom(scenario.seed + index));
+  const period = scenario.seconds * 1000;
+  const offsets =
+    play.arrivals === "even"
+      ? evenOffsets(count, period)
+      : randomOffsets(count, period, seededRandom(scenario.seed + index));
   let next = first;
-  timetable.repeat(from, scenario.seconds * 1000, offsets, (_, dueAt) => {
+  timetable.repeat(from, period, offsets, (_, dueAt) => {
     const session = sessions[next++ % sessions.length];
     if (session !== undefined) sends.overSocket(session, dueAt);
   });
-  await sleep(scenario.seconds * 1000, signal);
+  await sleep(period, signal);
   timetable.stop();
   const seconds = (performance.now() - from) / 1000;
   const load = cpu.lap();

@@ -13,3 +13,8 @@ export function seededRandom(seed: number): () => number {
 export function randomOffsets(count: number, periodMs: number, random: () => number): number[] {
   return Array.from({ length: count }, () => random() * periodMs);
 }
+
+/** `count` moments within a period, all as far apart as can be. */
+export function evenOffsets(count: number, periodMs: number): number[] {
+  return Array.from({ length: count }, (_, index) => ((index + 0.5) / count) * periodMs);
+}

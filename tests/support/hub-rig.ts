@@ -51,7 +51,8 @@ export class FakeRuntime implements HubRuntime {
   #timers: { at: number; work: () => void }[] = [];
 
   now = () => this.time;
-  durable = () => Promise.resolve();
+  /** A commit takes a turn, as it does in the object. */
+  durable = () => settleMicrotasks();
   random = () => Math.random();
   defer = (ms: number, work: () => void) => {
     if (ms > 250) throw new Error(`a timer of ${ms} ms keeps the object awake`);

@@ -27,12 +27,14 @@ function contentsOf(socket: FakeSocket): string[] {
   return eventsOf(socket).flatMap((frame) => (frame.type === "message.created" ? [frame.data.message.content] : []));
 }
 
-/** Sends so much in one turn that the workspace counts as busy. */
+/** Sends so much that the workspace counts as busy, and lets a batch go, so that the next window has just begun. */
 async function makeBusy(rig: Rig, audience: number): Promise<number> {
   const count = Math.ceil(220 / audience);
-  for (let n = 0; n < count; n++) await rig.send(channel, ana, `noise ${n}`);
+  await Promise.all(Array.from({ length: count }, (_, n) => rig.send(channel, ana, `noise ${n}`)));
+  await rig.runtime.advance(26);
+  await rig.send(channel, ana, "the first after a pause");
   await rig.runtime.advance(0);
-  return count;
+  return count + 1;
 }
 
 describe("batches", () => {
@@ -49,7 +51,7 @@ describe("batches", () => {
     expect(rig.runtime.pendingTimers).toBe(0);
   });
 
-  it("[BATCH-2] in a busy one, what 25 ms bring is one frame, and nothing waits any longer", async () => {
+  it("[BATCH-2] in a busy one, what a window brings is one frame, and nothing waits any longer", async () => {
     const rig = await rigWithChannel();
     const { socket } = await rig.connect(budi, { acceptsBatches: true });
     const noise = await makeBusy(rig, 1);
@@ -72,14 +74,33 @@ describe("batches", () => {
     expect(socket.frames[1]?.type).toBe("message.created");
   });
 
-  it("[BATCH-2] what one turn brings is one frame, without any wait", async () => {
+  it("[BATCH-2] what one commit brings is one frame, without any wait", async () => {
     const rig = await rigWithChannel();
     const { socket } = await rig.connect(budi, { acceptsBatches: true });
     socket.frames.length = 0;
-    for (const content of ["one", "two", "three"]) await rig.send(channel, ana, content);
+    await Promise.all(["one", "two", "three"].map((content) => rig.send(channel, ana, content)));
     await rig.runtime.advance(0);
-    expect(socket.frames.map((frame) => frame.type)).toEqual(["batch"]);
+    // The second and the third came while the first was written.
+    expect(socket.frames.map((frame) => frame.type)).toEqual(["message.created", "batch"]);
     expect(contentsOf(socket)).toEqual(["one", "two", "three"]);
+  });
+
+  it("[BATCH-2] the window grows with the number of connections", async () => {
+    const rig = await rigWithChannel(1_200);
+    const members = Array.from({ length: 1_200 }, (_, n) => uuid("user", n + 1));
+    const connected = await Promise.all(members.map((id) => rig.connect(id, { acceptsBatches: true })));
+    const [, first] = connected.map(({ socket }) => socket);
+    if (first === undefined) throw new Error("nobody is there");
+    await rig.runtime.advance(200);
+    await rig.send(channel, ana, "at once");
+    await rig.runtime.advance(0);
+    expect(contentsOf(first)).toEqual(["at once"]);
+    first.frames.length = 0;
+    await rig.send(channel, ana, "later");
+    await rig.runtime.advance(55);
+    expect(first.frames).toEqual([]);
+    await rig.runtime.advance(6);
+    expect(contentsOf(first)).toEqual(["later"]);
   });
 
   it("[BATCH-3] a client that did not ask for batches never gets one", async () => {

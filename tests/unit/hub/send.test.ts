@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createRig, creation, uuid } from "../../support/hub-rig.ts";
+import { createRig, creation, FakeRuntime, settleMicrotasks, uuid } from "../../support/hub-rig.ts";
 
 const channel = uuid("channel", 1);
 const [ana, budi, stranger] = [uuid("user", 1), uuid("user", 2), uuid("user", 9)];
@@ -71,19 +71,33 @@ describe("sending", () => {
     ]);
   });
 
-  it("[SEND-16] delivers behind a steady stream of sends even where the next turn does not come", async () => {
-    const rig = await rigWithChannel();
+  it("[SEND-16] delivers with each commit, behind a steady stream of sends too", async () => {
+    const runtime = new FakeRuntime();
+    const ends: (() => void)[] = [];
+    let isSlow = false;
+    runtime.durable = () => (isSlow ? new Promise((resolve) => ends.push(resolve)) : settleMicrotasks());
+    const rig = await rigWithChannel({ runtime });
     const { socket } = await rig.connect(budi);
-    await rig.send(channel, ana, "a");
-    rig.runtime.time += 5;
-    await rig.send(channel, ana, "b");
-    expect(socket.messages).toEqual([]);
-    // No timer has run since: only the clock has gone on.
-    rig.runtime.time += 6;
-    await rig.send(channel, ana, "c");
-    expect(socket.messages.map((message) => message.content)).toEqual(["a", "b", "c"]);
-    await rig.runtime.advance(10);
-    expect(socket.messages).toHaveLength(3);
+    isSlow = true;
+    const contents = () => socket.messages.map((message) => message.content);
+    const commit = async () => {
+      for (const end of ends.splice(0)) end();
+      await settleMicrotasks();
+    };
+    const sends = [rig.send(channel, ana, "a"), rig.send(channel, ana, "b"), rig.send(channel, ana, "c")];
+    await settleMicrotasks();
+    expect(contents()).toEqual([]);
+    await commit();
+    sends.push(rig.send(channel, ana, "d"));
+    // "b" and "c" are being written, and "d" waits behind them.
+    expect(contents()).toEqual(["a"]);
+    await commit();
+    expect(contents()).toEqual(["a", "b", "c"]);
+    await commit();
+    expect(contents()).toEqual(["a", "b", "c", "d"]);
+    await commit();
+    await Promise.all(sends);
+    expect(contents()).toHaveLength(4);
   });
 
   it.each([

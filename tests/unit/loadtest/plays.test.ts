@@ -50,7 +50,7 @@ describe.concurrent("fanout", () => {
     sockets: 6,
     group_size: 6,
     senders: 6,
-    play: { kind: "fanout", first_per_second: 10, factor: 2, max_steps: 2, p95_below_ms: 1000 },
+    play: { kind: "fanout", first_per_second: 10, factor: 2, max_steps: 2, arrivals: "even", p95_below_ms: 1000 },
   };
 
   it("raises the rate step by step and tells the deliveries of the last good one", async () => {

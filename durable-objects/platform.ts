@@ -19,20 +19,33 @@ export function forgetState(socket: WebSocket): void {
   }
 }
 
-/** A hibernatable socket behind the hub's interface. */
-export function hibernatingSocket(ctx: DurableObjectState, socket: WebSocket): HubSocket {
-  let isClosed = false;
-  return {
-    send: (text) => socket.send(text),
-    close: (code, reason) => {
-      // A line whose other end is gone may linger, closed by us, until long after the object has slept: it is nobody's.
-      isClosed = true;
-      forgetState(socket);
-      socket.close(code, reason);
-    },
-    store: (state: ConnectionState) => {
-      if (!isClosed) socket.serializeAttachment(state);
-    },
-    lastAutoResponse: () => ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime(),
-  };
+/** A hibernatable socket behind the hub's interface. A class, since closures for each socket would be most of its memory. */
+export class HibernatingSocket implements HubSocket {
+  readonly #ctx: DurableObjectState;
+  readonly #socket: WebSocket;
+  #isClosed = false;
+
+  constructor(ctx: DurableObjectState, socket: WebSocket) {
+    this.#ctx = ctx;
+    this.#socket = socket;
+  }
+
+  send(text: string): void {
+    this.#socket.send(text);
+  }
+
+  close(code: number, reason: string): void {
+    // A line whose other end is gone may linger, closed by us, until long after the object has slept: it is nobody's.
+    this.#isClosed = true;
+    forgetState(this.#socket);
+    this.#socket.close(code, reason);
+  }
+
+  store(state: ConnectionState): void {
+    if (!this.#isClosed) this.#socket.serializeAttachment(state);
+  }
+
+  lastAutoResponse(): number | undefined {
+    return this.#ctx.getWebSocketAutoResponseTimestamp(this.#socket)?.getTime();
+  }
 }

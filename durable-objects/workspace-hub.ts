@@ -52,7 +52,7 @@ import type { Connection, ConnectionState } from "./hub/connection.ts";
 import { Hub } from "./hub/hub.ts";
 import { unavailable } from "./hub/inbound.ts";
 import { Sessions } from "./hub/session.ts";
-import { durableSql, forgetState, hibernatingSocket } from "./platform.ts";
+import { durableSql, forgetState, HibernatingSocket } from "./platform.ts";
 
 /** One per workspace: its sequencer and its sockets. A shell that brings storage, sockets and clock to `hub/`. */
 export class WorkspaceHub extends DurableObject<Env> implements HubRpc {
@@ -113,7 +113,7 @@ export class WorkspaceHub extends DurableObject<Env> implements HubRpc {
     if (this.#hub.connections.size >= LIMITS.connectionsPerHub) return new Response(null, { status: 503 });
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
-    const connection = this.#sessions.open(hibernatingSocket(this.ctx, server), {
+    const connection = this.#sessions.open(new HibernatingSocket(this.ctx, server), {
       userId: request.headers.get("x-kabar-user-id") ?? "",
       workspaceId: request.headers.get("x-kabar-workspace-id") ?? "",
       tokenExpiresAt: Number(request.headers.get("x-kabar-token-exp")) * 1000,
@@ -298,7 +298,7 @@ export class WorkspaceHub extends DurableObject<Env> implements HubRpc {
   /** The connection of a socket that outlived the object's memory; undefined where it was closed since. */
   #restore(socket: WebSocket): Connection | undefined {
     const state = socket.deserializeAttachment() as ConnectionState | null;
-    return state === null ? undefined : this.#sessions.restore(hibernatingSocket(this.ctx, socket), state);
+    return state === null ? undefined : this.#sessions.restore(new HibernatingSocket(this.ctx, socket), state);
   }
 
   /** Refusals and failures travel as values: a stub that saw an exception is broken for good. */

@@ -34,6 +34,8 @@ interface JournalRow {
 }
 
 const COLUMNS = `seq, type, channel_id, at, body, user_id, message_id, client_id, audience`;
+const APPEND = `INSERT INTO journal (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const OWN_COLUMNS = COLUMNS.replaceAll(/(\w+)/g, "journal.$1");
 
 /**
  * The workspace's ordered, durable log in the object's SQLite: what was acknowledged, what a resume replays, and what
@@ -108,7 +110,7 @@ export class Journal {
     // A clock that steps back must not: times rise with seqs.
     const at = Math.max(this.#lastAt, this.#runtime.now());
     this.#sql.run(
-      `INSERT INTO journal (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      APPEND,
       seq,
       event.type,
       event.channelId,
@@ -268,12 +270,14 @@ export class Journal {
 
   /** The event for which the key was used, if it was. */
   findSend(userId: string, channelId: string, key: string): JournalEvent | undefined {
-    return this.#rows(
-      `WHERE seq = (SELECT seq FROM sends WHERE user_id = ? AND channel_id = ? AND key = ?)`,
+    // Two steps, since nearly every key is new and the second is then not taken.
+    const seq = this.#sql.all<{ seq: number }>(
+      `SELECT seq FROM sends WHERE user_id = ? AND channel_id = ? AND key = ?`,
       userId,
       channelId,
       key,
-    )[0];
+    )[0]?.seq;
+    return seq === undefined ? undefined : this.at(seq);
   }
 
   recordSend(userId: string, channelId: string, key: string, seq: number): void {
@@ -344,10 +348,7 @@ export class Journal {
   }
 
   #rows(where: string, ...params: (string | number)[]): JournalEvent[] {
-    const rows = this.#sql.all<JournalRow>(
-      `SELECT ${COLUMNS.replaceAll(/(\w+)/g, "journal.$1")} FROM journal ${where}`,
-      ...params,
-    );
+    const rows = this.#sql.all<JournalRow>(`SELECT ${OWN_COLUMNS} FROM journal ${where}`, ...params);
     return rows.map((row) => ({
       seq: row.seq,
       type: row.type,

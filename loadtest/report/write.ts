@@ -13,18 +13,18 @@ export function defaultPath(summary: Summary): string {
 /** Writes a summary and returns where, relative to the working folder. */
 export function writeSummary(summary: Summary, file: string = defaultPath(summary)): string {
   fs.mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
-  fs.writeFileSync(file, `${print(summary)}\n`);
+  fs.writeFileSync(file, `${printJson(summary)}\n`);
   return path.relative(process.cwd(), path.resolve(file));
 }
 
 /** JSON for people: indented, but a list of plain values stays on one line. A sample a line would hide the figures. */
-function print(value: unknown, indent = ""): string {
+export function printJson(value: unknown, indent = ""): string {
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   const inner = `${indent}  `;
   if (Array.isArray(value)) {
     if (value.every((item) => typeof item !== "object" || item === null)) return JSON.stringify(value);
-    return `[\n${value.map((item) => `${inner}${print(item, inner)}`).join(",\n")}\n${indent}]`;
+    return `[\n${value.map((item) => `${inner}${printJson(item, inner)}`).join(",\n")}\n${indent}]`;
   }
-  const lines = Object.entries(value).map(([key, item]) => `${inner}${JSON.stringify(key)}: ${print(item, inner)}`);
+  const lines = Object.entries(value).map(([key, item]) => `${inner}${JSON.stringify(key)}: ${printJson(item, inner)}`);
   return `{\n${lines.join(",\n")}\n${indent}}`;
 }

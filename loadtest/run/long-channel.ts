@@ -11,6 +11,7 @@ import { historySchema } from "../../src/protocol/message.ts";
 import { LoadError, UsageError } from "../errors.ts";
 import { HttpError } from "../net/http-client.ts";
 import type { PlayOf } from "../play-schema.ts";
+import type { Scenario } from "../scenario.ts";
 import type { Bench } from "./bench.ts";
 import { createGroup, createUsers, issueTokens, type LoadUser } from "./population.ts";
 
@@ -24,8 +25,14 @@ export interface LongChannel {
   readers: LoadUser[];
 }
 
+/** What of a run the making of the channel needs. */
+type Setting = Pick<Bench, "api" | "target" | "log"> & { scenario: Pick<Scenario, "seconds"> };
+
 /** Makes the channel once, by `kabar import` into the local stack's database; a later run finds it. */
-export async function prepareLongChannel(bench: Bench, play: PlayOf<"history">): Promise<LongChannel> {
+export async function prepareLongChannel(
+  bench: Setting,
+  play: Pick<PlayOf<"history">, "messages" | "readers">,
+): Promise<LongChannel> {
   const { api, target } = bench;
   if (target.local === undefined) {
     throw new UsageError(
@@ -120,7 +127,7 @@ function readerId(index: number): string {
   return `load-reader-${String(index + 1).padStart(5, "0")}`;
 }
 
-async function exists({ api, target }: Bench, name: string): Promise<boolean> {
+async function exists({ api, target }: Setting, name: string): Promise<boolean> {
   try {
     await api.call({ method: "GET", path: `/v1/channels/${name}`, credential: target.credential }, channelSchema);
     return true;

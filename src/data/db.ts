@@ -1,6 +1,7 @@
 import { neon, neonConfig } from "@neondatabase/serverless";
 import type { SQL } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/neon-http";
+import { PgDialect } from "drizzle-orm/pg-core";
 import { UpstreamUnavailable } from "../domain/api-error.ts";
 import { withDeadline } from "../platform/deadline.ts";
 
@@ -45,15 +46,18 @@ export function openDatabase(settings: DatabaseSettings): Db {
 
 function connect(settings: DatabaseSettings): Db {
   neonConfig.fetchFunction = (url: string, init: RequestInit) =>
-    withDeadline(TIMEOUT_MS, async (signal) => {
-      const response = await fetch(url, { ...init, signal });
-      // Read here, so that a body which stalls has the same deadline.
-      return new Response(await response.arrayBuffer(), response);
-    });
+    withDeadline(TIMEOUT_MS, async (signal) => readWhole(await fetch(url, { ...init, signal })));
   if (settings.neonFetchEndpoint !== undefined) neonConfig.fetchEndpoint = settings.neonFetchEndpoint;
-  const client = drizzle(neon(settings.databaseUrl));
+  const connection = neon(settings.databaseUrl, { fullResults: true });
+  const client = drizzle(connection);
+  const dialect = new PgDialect();
   return {
-    execute: <Row extends Record<string, unknown>>(query: SQL) => translated(() => client.execute<Row>(query)),
+    // What `client.execute` does too, for twice the processor time.
+    execute: <Row extends Record<string, unknown>>(query: SQL) => {
+      const { sql, params } = dialect.sqlToQuery(query);
+      // The driver knows nothing of the statement's columns.
+      return translated(async () => (await connection.query(sql, params)) as unknown as Rows<Row>);
+    },
     async batch(queries) {
       const [first, ...rest] = queries;
       for (let attempt = 1; ; attempt++) {
@@ -67,6 +71,12 @@ function connect(settings: DatabaseSettings): Db {
       }
     },
   };
+}
+
+/** What the driver uses of a response, read here, so that a body which stalls has the same deadline. */
+async function readWhole(response: Response) {
+  const body = await response.text();
+  return { ok: response.ok, status: response.status, text: () => body, json: () => JSON.parse(body) };
 }
 
 async function translated<Value>(run: () => PromiseLike<Value>): Promise<Value> {

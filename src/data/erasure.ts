@@ -3,7 +3,7 @@ import type { ErasureStore, Slice } from "../domain/hub-ports.ts";
 import type { ChangedMessage } from "../protocol/message.ts";
 import type { Db } from "./db.ts";
 import { deleteUser } from "./delete-user.ts";
-import { joins, type MessageJson, messageJson, toMessage } from "./messages.ts";
+import { joins, type MessageJson, messageJson, toMessage } from "./message-json.ts";
 
 /** Finds and removes a user's traces in a workspace. */
 export function postgresErasure(db: Db, workspaceId: string): ErasureStore {

@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { LineType } from "../protocol/export.ts";
 import type { Db } from "./db.ts";
 import { wireTime } from "./fragments.ts";
-import { seqRange } from "./messages.ts";
+import { seqRange } from "./history.ts";
 
 /** Rows that are read at once: what bounds an export's memory. */
 export const EXPORT_PAGE = 500;

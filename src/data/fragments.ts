@@ -7,9 +7,16 @@ export function isUuid(text: string): boolean {
   return UUID.test(text);
 }
 
+const WIRE_TIME = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
+
 /** A time as it goes on the wire: RFC 3339, UTC, milliseconds. NULL stays NULL. */
 export function wireTime(column: SQL): SQL {
-  return sql`to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+  return sql`to_char(${column} at time zone 'UTC', ${sql.raw(WIRE_TIME)})`;
+}
+
+/** The same as text, for statements that are put together once. `column` is a name, never user input. */
+export function wireTimeText(column: string): string {
+  return `to_char(${column} at time zone 'UTC', ${WIRE_TIME})`;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { PushMute } from "../protocol/push.ts";
 import { notBlocked } from "./blocks.ts";
 import type { Db } from "./db.ts";
 import { channelInfoJson, wireTime } from "./fragments.ts";
-import { joins, type MessageJson, messageJson, toMessage } from "./messages.ts";
+import { joins, type MessageJson, messageJson, toMessage } from "./message-json.ts";
 import { pushMuteColumns } from "./push-mutes.ts";
 
 /** A channel of a user's list with its place in the order. */

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import type { Message } from "../protocol/message.ts";
 import { notBlocked } from "./blocks.ts";
 import type { Db } from "./db.ts";
-import { joins, type MessageJson, messageJson, toMessage } from "./messages.ts";
+import { joins, type MessageJson, messageJson, toMessage } from "./message-json.ts";
 
 /** At most `limit` pinned messages of a channel after a place, last pinned first. */
 export async function listPinned(

@@ -3,7 +3,7 @@ import { type HeadlineMarks, readHeadline } from "../domain/highlights.ts";
 import type { SearchLanguage, SearchResult } from "../protocol/search.ts";
 import type { Db } from "./db.ts";
 import { byRef, isUuid } from "./fragments.ts";
-import { joins, type MessageJson, messageJson, toMessage } from "./messages.ts";
+import { joins, type MessageJson, messageJson, toMessage } from "./message-json.ts";
 import { channelWord, SEARCH_VECTOR, workspaceWord } from "./search-vector.ts";
 
 /** Matches that are ranked, the newest ones: what bounds a search for a word that everybody uses. */

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import pg from "pg";
 import type { Door } from "./door.ts";
 import { messageOf, StackError } from "./errors.ts";
@@ -6,6 +7,9 @@ import { addNeonTunnel } from "./neon-tunnel.ts";
 import type { Part, PartContext } from "./part.ts";
 import { rememberedPort } from "./port-of.ts";
 import { LocalPostgres } from "./postgres.ts";
+
+/** Two per core: more Postgres processes than that only push each other out of the processors' caches. */
+const DEFAULT_POOL = Math.max(4, 2 * availableParallelism());
 
 export interface DatabasePart extends Part {
   readonly databaseUrl: string;
@@ -73,7 +77,7 @@ function useNeon(databaseUrl: string): DatabasePart {
 }
 
 async function openDoorTo(context: PartContext, databaseUrl: string, port: number): Promise<Door> {
-  const poolSize = Number(context.env.KABAR_POSTGRES_POOL ?? 16);
+  const poolSize = Number(context.env.KABAR_POSTGRES_POOL ?? DEFAULT_POOL);
   const door = await openNeonDoor({ port, databaseUrl, poolSize });
   addNeonTunnel(door.server, databaseUrl);
   return door;

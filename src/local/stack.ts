@@ -110,6 +110,7 @@ async function startParts(
     log,
     ...(store.bucket && { bucket: store.bucket }),
     ...(options.workerMain !== undefined && { main: options.workerMain }),
+    ...(env.KABAR_WORKERD_INSPECTOR_PORT && { inspectorPort: Number(env.KABAR_WORKERD_INSPECTOR_PORT) }),
   });
   closers.push(() => worker.stop());
   await worker.start();

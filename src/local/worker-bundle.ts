@@ -7,13 +7,17 @@ import { projectRoot } from "./root.ts";
 /** Name of the entry point that the local front is exported under, beside the Worker's own default export. */
 export const FRONT_ENTRYPOINT = "KabarLocalFront";
 
-/** Bundles the Worker with its local front into one ES module, as wrangler would resolve it for workerd. */
+/** Bundles the Worker with its local front and its way to the doors into one ES module, as wrangler would resolve it for workerd. */
 export async function bundleWorker(main: string, workerFirst: string[] | boolean): Promise<string> {
   const front = path.join(projectRoot, "src/local/worker-front.ts");
+  const outbound = path.join(projectRoot, "src/local/worker-outbound.ts");
   const entry = `
+    import { env } from "cloudflare:workers";
+    import { fetchThroughDoors } from ${JSON.stringify(outbound)};
     import worker from ${JSON.stringify(main)};
     import { createFront } from ${JSON.stringify(front)};
     export * from ${JSON.stringify(main)};
+    globalThis.fetch = fetchThroughDoors(env, globalThis.fetch);
     export default worker;
     export const ${FRONT_ENTRYPOINT} = createFront(worker, ${JSON.stringify(workerFirst)});
   `;

@@ -1,6 +1,6 @@
 /**
- * What Cloudflare's own front does before a request reaches the Worker, for the local run-time: static assets, the
- * caller's address and the store's S3 door. It runs inside workerd in the same isolate as the Worker, so that a socket
+ * What Cloudflare's own front does before a request reaches the Worker, for the local run-time: static assets and the
+ * store's S3 door. (Not the caller's address: here all callers have the same one.) It runs inside workerd in the same isolate as the Worker, so that a socket
  * to the Worker passes through no proxy (miniflare would put three Workers in between).
  */
 interface Handler {
@@ -21,10 +21,9 @@ export function createFront(worker: Handler, workerFirst: string[] | boolean): H
     fetch(request, env, context) {
       const { pathname } = new URL(request.url);
       if (pathname.startsWith(S3_PATH) && env.KABAR_ENTRY) return env.KABAR_ENTRY.fetch(request);
-      const forWorker = withCallerAddress(request);
       const mayBeAsset = request.method === "GET" || request.method === "HEAD";
-      if (!mayBeAsset || !env.ASSETS || isWorkerFirst(pathname)) return worker.fetch(forWorker, env, context);
-      return assetOrWorker(env.ASSETS, request, () => worker.fetch(forWorker, env, context));
+      if (!mayBeAsset || !env.ASSETS || isWorkerFirst(pathname)) return worker.fetch(request, env, context);
+      return assetOrWorker(env.ASSETS, request, () => worker.fetch(request, env, context));
     },
   };
 }
@@ -36,14 +35,6 @@ async function assetOrWorker(
 ): Promise<Response> {
   const asset = await assets.fetch(request.clone());
   return asset.status === 404 ? next() : asset;
-}
-
-/** The listener is on the loopback interface only, so that is where every caller is unless a header says otherwise. */
-function withCallerAddress(request: Request): Request {
-  if (request.headers.has("CF-Connecting-IP")) return request;
-  const headers = new Headers(request.headers);
-  headers.set("CF-Connecting-IP", "127.0.0.1");
-  return new Request(request, { headers });
 }
 
 function pathMatcher(rules: string[] | boolean): (pathname: string) => boolean {

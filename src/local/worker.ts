@@ -8,6 +8,7 @@ import { projectRoot } from "./root.ts";
 import { withoutSignalHandlers } from "./signals.ts";
 import { bundleWorker, FRONT_ENTRYPOINT } from "./worker-bundle.ts";
 import { readWorkerConfig } from "./worker-config.ts";
+import { doorBinding } from "./worker-outbound.ts";
 
 const HOST = "127.0.0.1";
 
@@ -22,6 +23,8 @@ export interface WorkerOptions {
   bucket?: { name: string; accessKeyId: string; secretAccessKey: string };
   /** Another Worker than the one in wrangler.toml: for tests of the stack itself. */
   main?: string;
+  /** Where workerd answers V8's inspector protocol; not at all without one, as it costs memory and speed. */
+  inspectorPort?: number;
   log?: (line: string) => void;
 }
 
@@ -73,7 +76,7 @@ export class LocalWorker {
   }
 
   async #miniflareOptions(): Promise<MiniflareOptions> {
-    const { dataDir, port, entryPort, vars, bucket, log } = this.#options;
+    const { dataDir, port, entryPort, vars, bucket, inspectorPort, log } = this.#options;
     const config = await readWorkerConfig(projectRoot);
     const { assets } = config.options;
     if (assets) fs.mkdirSync(assets.directory, { recursive: true });
@@ -89,6 +92,7 @@ export class LocalWorker {
       telemetry: { enabled: false },
       resourcePersistencePath: path.join(dataDir, "worker"),
       handleStructuredLogs: ({ message }) => log?.(message),
+      ...(inspectorPort !== undefined && { inspectorHost: HOST, inspectorPort }),
       unsafeRuntimeEnv: {
         KABAR_WORKERD_BINARY: workerdBinary(),
         KABAR_WORKERD_PID_FILE: pidFile(dataDir, "workerd"),
@@ -101,7 +105,8 @@ export class LocalWorker {
           bindings: { ...config.options.bindings, ...vars },
           serviceBindings: {
             ...config.options.serviceBindings,
-            KABAR_ENTRY: { external: { address: `${HOST}:${entryPort}`, http: {} } },
+            KABAR_ENTRY: external(`${HOST}:${entryPort}`),
+            ...doorBindings(vars),
           },
           ...(bucket && {
             r2Buckets: {
@@ -117,6 +122,20 @@ export class LocalWorker {
       ],
     });
   }
+}
+
+function external(address: string) {
+  return { external: { address, http: {} } };
+}
+
+/** Bindings for the doors that the variables name. */
+function doorBindings({ NEON_FETCH_ENDPOINT, UPSTASH_REDIS_REST_URL }: Record<string, string>) {
+  const bindings: Record<string, ReturnType<typeof external>> = {};
+  for (const url of [NEON_FETCH_ENDPOINT ?? "", UPSTASH_REDIS_REST_URL ?? ""]) {
+    const name = doorBinding(url);
+    if (name !== undefined) bindings[name] = external(new URL(url).host);
+  }
+  return bindings;
 }
 
 /** miniflare starts what this variable names; the launcher raises the limit of descriptors and runs the real binary. */

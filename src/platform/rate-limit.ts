@@ -1,6 +1,7 @@
 import { Ratelimit } from "@upstash/ratelimit";
 import { Redis } from "@upstash/redis/cloudflare";
 import { ApiError } from "../domain/api-error.ts";
+import { RequestLease } from "../domain/request-lease.ts";
 import { TokenBucket } from "../domain/token-bucket.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import { describeError, logEvent } from "./log.ts";
@@ -21,13 +22,14 @@ export interface RateLimitSettings {
 }
 
 /**
- * REST limits: sliding windows in Redis, shared by all isolates. Where Redis is missing, down or slow, each isolate counts by
+ * REST limits: sliding windows in Redis, shared by all isolates; an isolate counts a busy identifier some requests ahead. Where Redis is missing, down or slow, each isolate counts by
  * itself at the same rates: never unlimited, never closed. One per isolate.
  */
 export class RateLimiter {
   readonly #rates: Record<LimitedKind, number>;
   readonly #windows: Record<LimitedKind, Ratelimit> | undefined;
   readonly #buckets = new BoundedMap<string, TokenBucket>(REMEMBERED);
+  readonly #leases = new BoundedMap<string, RequestLease>(REMEMBERED);
   /** Until when (milliseconds) an identifier that is over its limit is refused without asking. */
   readonly #overUntil = new BoundedMap<string, number>(REMEMBERED);
   #redisBrokenUntil = 0;
@@ -58,6 +60,7 @@ export class RateLimiter {
   /** Counts one request. @throws RATE_LIMITED */
   async take(kind: LimitedKind, identifier: string): Promise<void> {
     this.refuseIfOver(kind, identifier);
+    if (this.#leases.get(`${kind}:${identifier}`)?.spend(Date.now())) return;
     await this.#count(kind, identifier);
     this.refuseIfOver(kind, identifier);
   }
@@ -68,6 +71,7 @@ export class RateLimiter {
    */
   takeDeferred(kind: LimitedKind, identifier: string, waitUntil: (work: Promise<unknown>) => void): void {
     this.refuseIfOver(kind, identifier);
+    if (this.#leases.get(`${kind}:${identifier}`)?.spend(Date.now())) return;
     waitUntil(this.#count(kind, identifier));
   }
 
@@ -93,14 +97,27 @@ export class RateLimiter {
   /** Until when the identifier is over, 0 where it is not; undefined where Redis cannot tell. */
   async #countInRedis(kind: LimitedKind, identifier: string): Promise<number | undefined> {
     if (this.#windows === undefined || Date.now() < this.#redisBrokenUntil) return undefined;
+    const lease = this.#leaseOf(kind, identifier);
+    const count = lease.ask(Date.now());
     try {
-      const { success, reset } = await this.#windows[kind].limit(identifier);
-      return success ? 0 : reset;
+      const { success, reset, remaining } = await this.#windows[kind].limit(identifier, { rate: count });
+      if (!success) return reset;
+      lease.grant(count, remaining, Date.now());
+      return 0;
     } catch (error) {
       this.#redisBrokenUntil = Date.now() + BREAK_MS;
       logEvent("warn", "redis_unavailable", describeError(error));
       return undefined;
     }
+  }
+
+  #leaseOf(kind: LimitedKind, identifier: string): RequestLease {
+    const name = `${kind}:${identifier}`;
+    const known = this.#leases.get(name);
+    if (known !== undefined) return known;
+    const lease = new RequestLease(this.#rates[kind]);
+    this.#leases.set(name, lease);
+    return lease;
   }
 
   #countLocally(kind: LimitedKind, identifier: string): number {

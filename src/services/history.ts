@@ -1,4 +1,5 @@
-import { type HistoryPage, type HistoryRequest, readHistory, readMessage } from "../data/messages.ts";
+import { type HistoryPage, type HistoryRequest, readAround, readHistory } from "../data/history.ts";
+import { readMessage } from "../data/messages.ts";
 import { ApiError, notFound, UpstreamUnavailable } from "../domain/api-error.ts";
 import type { Settled } from "../domain/hub-contract.ts";
 import { historyCursor } from "../domain/page-cursor.ts";
@@ -39,8 +40,6 @@ async function readPage(context: ServiceContext, channel: string, query: History
   const before = historyCursor.decode(query.before, "before")[0];
   return olderPage(context, { ...request, before }, before);
 }
-
-const AROUND_TRIES = 3;
 
 /** One message by its id. */
 export async function message(context: ServiceContext, channel: string, messageId: string): Promise<Message> {
@@ -83,24 +82,20 @@ async function newerPage(context: ServiceContext, request: HistoryRequest): Prom
   };
 }
 
-/** The messages around one of them: half of the page older, half newer. */
-async function around(context: ServiceContext, request: HistoryRequest, messageId: string): Promise<History> {
-  const { seq } = await message(context, request.channel, messageId);
-  const newerLimit = Math.floor((request.limit - 1) / 2);
-  const readBoth = () =>
-    Promise.all([
-      readFor(context, { ...request, before: seq + 1, limit: request.limit - newerLimit }),
-      newerLimit === 0 ? undefined : readFor(context, { ...request, after: seq, limit: newerLimit }),
-    ]);
-  let [older, newer] = await readBoth();
-  // Both halves must be of one moment, which the page's `as_of` then tells.
-  for (let tries = 1; tries < AROUND_TRIES && newer && newer.changed.seq !== older.changed.seq; tries += 1) {
-    [older, newer] = await readBoth();
-  }
-  const messages = [...(newer?.messages ?? []), ...older.messages];
-  const newest = messages[0];
+/** The messages around one of them: half of the page older, half newer, all of one moment. */
+async function around(context: ServiceContext, view: HistoryRequest, messageId: string): Promise<History> {
+  const newer = Math.floor((view.limit - 1) / 2);
+  const read = async () => {
+    const found = await readAround(context.db, { ...view, messageId, newer, older: view.limit - newer });
+    requireMember(found);
+    return found;
+  };
+  const [settled, first] = await Promise.all([context.hub.settled({ channel: view.channel }), read()]);
+  const found = first.aroundSeq !== undefined && reaches(first, settled) ? first : await read();
+  if (found.aroundSeq === undefined) throw notFound("message");
+  const newest = found.messages[0];
   return {
-    ...toHistory({ ...older, messages }),
+    ...toHistory(found),
     prev_cursor: newest === undefined ? null : historyCursor.encode([newest.seq]),
   };
 }

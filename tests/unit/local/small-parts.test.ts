@@ -5,6 +5,7 @@ import { encodeCommand, type Reply, ReplyError, RespParser } from "../../../src/
 import { startOptions } from "../../../src/local/start-options.ts";
 import { StatementNames } from "../../../src/local/statement-names.ts";
 import { createFront } from "../../../src/local/worker-front.ts";
+import { fetchThroughDoors } from "../../../src/local/worker-outbound.ts";
 
 describe("RESP", () => {
   const wire = "+OK\r\n:7\r\n$-1\r\n$6\r\nhé\r\nx\r\n*3\r\n:1\r\n*1\r\n$1\r\na\r\n-ERR no\r\n*-1\r\n*0\r\n";
@@ -66,20 +67,40 @@ describe("the local front", () => {
     fetch: async ({ url }: Request) => new Response("asset", { status: url.endsWith("/page") ? 200 : 404 }),
   };
   const entry = { fetch: async () => new Response("store") };
-  const worker = { fetch: (request: Request) => new Response(`worker ${request.headers.get("CF-Connecting-IP")}`) };
+  const worker = { fetch: () => new Response("worker") };
   const front = createFront(worker, ["/v1/*", "/healthz", "!/v1/static/*"]);
   const get = async (path: string, init?: RequestInit): Promise<string> =>
     (await front.fetch(new Request(`http://x${path}`, init), { ASSETS: assets, KABAR_ENTRY: entry }, {})).text();
 
   test("sends each path where Cloudflare would", async () => {
     expect(await get("/page")).toBe("asset");
-    expect(await get("/v1/page")).toBe("worker 127.0.0.1");
+    expect(await get("/v1/page")).toBe("worker");
     expect(await get("/v1/static/page")).toBe("asset");
-    expect(await get("/healthz")).toBe("worker 127.0.0.1");
-    expect(await get("/other")).toBe("worker 127.0.0.1");
-    expect(await get("/page", { method: "POST" })).toBe("worker 127.0.0.1");
+    expect(await get("/healthz")).toBe("worker");
+    expect(await get("/other")).toBe("worker");
+    expect(await get("/page", { method: "POST" })).toBe("worker");
     expect(await get("/cdn-cgi/local/r2/s3/bucket/key")).toBe("store");
-    expect(await get("/v1/x", { headers: { "CF-Connecting-IP": "9.9.9.9" } })).toBe("worker 9.9.9.9");
+  });
+});
+
+describe("the way to the doors", () => {
+  const door = { fetch: async (url: string, init?: RequestInit) => new Response(`door ${url} ${init?.method}`) };
+  const otherwise = async () => new Response("elsewhere");
+  const through = fetchThroughDoors({ KABAR_DOOR_4001: door, KABAR_DOOR_4002: "no door" }, otherwise);
+  const get = async (url: string | Request) => (await through(url, { method: "POST" })).text();
+
+  test("leads straight to a door that has a binding, and everything else where it always went", async () => {
+    expect(await get("http://127.0.0.1:4001/sql")).toBe("door http://127.0.0.1:4001/sql POST");
+    for (const url of [
+      "http://127.0.0.1:4002/",
+      "http://127.0.0.1:4003/",
+      "http://127.0.0.1:40011/",
+      "https://127.0.0.1:4001/",
+      "http://127.0.0.1:4001.example.org/",
+    ]) {
+      expect(await get(url)).toBe("elsewhere");
+    }
+    expect(await get(new Request("http://127.0.0.1:4001/"))).toBe("elsewhere");
   });
 });
 

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { HttpClient, parseAnswer } from "../../net/http-client.ts";
+import type { HistoryReader, PeerHistory } from "../peer.ts";
+
+/** Messages of one call: one transaction each. */
+const CHUNK = 20_000;
+
+const pageSchema = z.object({ messages: z.array(z.unknown()) });
+
+/** The long channel of an object that keeps it in its own SQLite, read over HTTP as Kabar's is. */
+export class BareHistory implements PeerHistory {
+  readonly #base: URL;
+  #messages = 0;
+
+  constructor(base: URL) {
+    this.#base = base;
+  }
+
+  async fill(messages: number, bytes: number): Promise<void> {
+    const http = new HttpClient(this.#base, { timeoutMs: 60_000 });
+    for (; this.#messages < messages; this.#messages += CHUNK) {
+      const count = Math.min(CHUNK, messages - this.#messages);
+      const path = `/durable/fill?messages=${count}&bytes=${bytes}`;
+      await http.request({ method: "POST", path });
+    }
+    this.#messages = messages;
+    http.close();
+  }
+
+  async openReader(): Promise<HistoryReader> {
+    const http = new HttpClient(this.#base, { connections: 1 });
+    return {
+      page: async (place, limit) => {
+        const before = Math.round(place * this.#messages) + 1;
+        const path = `/durable/page?before=${before}&limit=${limit}`;
+        const answer = await http.request({ method: "GET", path });
+        return parseAnswer(answer, pageSchema).messages.length;
+      },
+      close: () => http.close(),
+    };
+  }
+}

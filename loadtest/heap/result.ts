@@ -55,16 +55,16 @@ const MB = 1024 * 1024;
 const IDLE_MB = 64;
 const SOCKET_BYTES = 2_048;
 
-/** JavaScript bytes that each socket adds, from when all is prepared to the connected stage with the most of them. */
+/**
+ * JavaScript bytes that each further socket adds: from the first stage with sockets to the last, so that what the first
+ * ones bring once (compiled code) is not theirs. With one stage only, from when all is prepared.
+ */
 export function bytesPerSocket(stages: readonly HeapStage[]): number {
-  const first = stages.find(({ name }) => name === "prepared");
   const connected = stages.filter(({ name }) => name === "connected");
-  const most = connected.reduce<HeapStage | undefined>(
-    (best, stage) => (best === undefined || stage.sockets > best.sockets ? stage : best),
-    undefined,
-  );
-  if (first === undefined || most === undefined || most.sockets === first.sockets) return 0;
-  return (most.js_bytes - first.js_bytes) / (most.sockets - first.sockets);
+  const last = connected.at(-1);
+  const first = connected.length > 1 ? connected[0] : stages.find(({ name }) => name === "prepared");
+  if (first === undefined || last === undefined || last.sockets === first.sockets) return 0;
+  return (last.js_bytes - first.js_bytes) / (last.sockets - first.sockets);
 }
 
 /** What Kabar takes beyond the bare object, beside the targets. */

@@ -1,5 +1,6 @@
+import { runCommand } from "./command.ts";
 import { writePictures } from "./draw/write.ts";
-import { LoadError, UsageError } from "./errors.ts";
+import { UsageError } from "./errors.ts";
 import { readOptions, usage } from "./options.ts";
 import { compare, formatComparison, isRegression } from "./report/compare.ts";
 import { readSummary } from "./report/read.ts";
@@ -52,10 +53,4 @@ function drawFiles(files: string[]): number {
   return 0;
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  if (error instanceof UsageError) console.error(`${error.message}\n\n${usage}`);
-  else console.error(error instanceof LoadError ? error.message : error);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-}
+await runCommand(main, usage);

@@ -64,6 +64,12 @@ export class Fanout {
     this.#outlet.flush();
   }
 
+  /** Sends one connection everything that waits for it, now; the batches of others go on collecting. */
+  flushTo(connection: Connection): void {
+    this.#drain();
+    connection.sendWaiting();
+  }
+
   #drain(): void {
     if (this.#queue.length === 0) return;
     const queue = this.#queue;

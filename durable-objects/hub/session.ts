@@ -114,8 +114,8 @@ export class Sessions {
     const hub = this.#hub;
     const { userId } = connection;
     if (frame.type === "resume") {
-      // The answer's cursor is the journal's head, so nothing before it may still wait.
-      hub.fanout.flush();
+      // The answer's cursor is the journal's head, so nothing before it may still wait for this connection.
+      hub.fanout.flushTo(connection);
       hub.resume.resume(connection, frame.data.cursor, frame.id);
       return;
     }

@@ -2,7 +2,8 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { LoadError, UsageError } from "../errors.ts";
+import { runCommand } from "../command.ts";
+import { UsageError } from "../errors.ts";
 import { readEnvironment } from "../measure/environment.ts";
 import { printJson } from "../report/write.ts";
 import { startBare } from "./bare.ts";
@@ -74,10 +75,4 @@ function parse(args: string[]) {
   }
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  if (error instanceof UsageError) console.error(`${error.message}\n\n${usage}`);
-  else console.error(error instanceof LoadError ? error.message : error);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-}
+await runCommand(main, usage);

@@ -1,4 +1,4 @@
-import { LoadError, UsageError } from "../errors.ts";
+import { runCommand } from "../command.ts";
 import { readPeersOptions, usage } from "./options.ts";
 import { peersOf, worksOf } from "./registry.ts";
 import { compare } from "./rounds.ts";
@@ -41,10 +41,4 @@ async function main(args: string[]): Promise<number> {
   return problems === 0 && !stop.signal.aborted ? 0 : 1;
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  if (error instanceof UsageError) console.error(`${error.message}\n\n${usage}`);
-  else console.error(error instanceof LoadError ? error.message : error);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-}
+await runCommand(main, usage);

@@ -1,7 +1,8 @@
 /**
  * What Cloudflare's own front does before a request reaches the Worker, for the local run-time: static assets and the
- * store's S3 door. (Not the caller's address: here all callers have the same one.) It runs inside workerd in the same isolate as the Worker, so that a socket
- * to the Worker passes through no proxy (miniflare would put three Workers in between).
+ * store's S3 door. (Not the caller's address: here all callers have the same one.) It runs inside workerd in the same
+ * isolate as the Worker, so that a socket to the Worker passes through no proxy (miniflare would put three Workers in
+ * between).
  */
 interface Handler {
   fetch(request: Request, env: FrontEnv, context: unknown): Response | Promise<Response>;

@@ -22,8 +22,9 @@ export interface RateLimitSettings {
 }
 
 /**
- * REST limits: sliding windows in Redis, shared by all isolates; an isolate counts a busy identifier some requests ahead. Where Redis is missing, down or slow, each isolate counts by
- * itself at the same rates: never unlimited, never closed. One per isolate.
+ * REST limits: sliding windows in Redis, shared by all isolates; an isolate counts a busy identifier some requests ahead.
+ * Where Redis is missing, down or slow, each isolate counts by itself at the same rates: never unlimited, never closed.
+ * One per isolate.
  */
 export class RateLimiter {
   readonly #rates: Record<LimitedKind, number>;

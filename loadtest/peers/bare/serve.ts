@@ -1,53 +1,16 @@
-import fs from "node:fs";
-import { createRequire } from "node:module";
 import path from "node:path";
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
-import { freePort } from "../server/ports.ts";
-import { stopWithParent } from "../server/stop-with-parent.ts";
+import { serveInWorkerd } from "../server/workerd.ts";
 
-const HOST = "127.0.0.1";
-const launcher = path.join(import.meta.dirname, "../../../src/local/workerd-launcher.sh");
+const [, , port, folder = ""] = process.argv;
 
-/** Runs `worker.js` in workerd, on a port without a proxy before it, as the local stack runs Kabar. */
-async function serve(port: number, folder: string): Promise<void> {
-  process.env.MINIFLARE_WORKERD_PATH = launcher;
-  const options = convertV4MiniflareOptions({
-    host: HOST,
-    port: await freePort(),
-    // A place on the map would be looked up over the network.
-    cf: false,
-    log: new Log(LogLevel.NONE),
-    logRequests: false,
-    telemetry: { enabled: false },
-    resourcePersistencePath: path.join(folder, "worker"),
-    handleStructuredLogs: ({ message }) => console.error(message),
-    unsafeRuntimeEnv: { KABAR_WORKERD_BINARY: workerdBinary() },
-    workers: [
-      {
-        name: "bare",
-        modules: true,
-        script: fs.readFileSync(path.join(import.meta.dirname, "worker.js"), "utf8"),
-        compatibilityDate: "2026-11-01",
-        durableObjects: {
-          RELAY: { className: "RelayGroup", useSQLite: true },
-          DURABLE: { className: "DurableGroup", useSQLite: true },
-        },
-        unsafeDirectSockets: [{ host: HOST, port }],
-        unsafeRegisterWorker: false,
-      },
-    ],
-  });
-  const miniflare = new Miniflare(options);
-  stopWithParent(() => miniflare.dispose());
-  await miniflare.ready;
-}
-
-/** The run-time that miniflare itself depends on. */
-function workerdBinary(): string {
-  const fromMiniflare = createRequire(createRequire(import.meta.url).resolve("miniflare"));
-  const loaded: unknown = fromMiniflare("workerd");
-  if (typeof loaded === "object" && loaded !== null && "default" in loaded) return String(loaded.default);
-  throw new Error("unable to find workerd; because its package names no program");
-}
-
-await serve(Number(process.argv[2]), process.argv[3] ?? "");
+await serveInWorkerd({
+  port: Number(port),
+  folder,
+  scriptFile: path.join(import.meta.dirname, "worker.js"),
+  bindings: {
+    durableObjects: {
+      RELAY: { className: "RelayGroup", useSQLite: true },
+      DURABLE: { className: "DurableGroup", useSQLite: true },
+    },
+  },
+});

@@ -129,15 +129,20 @@ describe("batches", () => {
   it("[BATCH-5] a resume neither overtakes what was collected nor is overtaken", async () => {
     const rig = await rigWithChannel();
     const { socket, say } = await rig.connect(budi, { acceptsBatches: true });
-    await makeBusy(rig, 1);
+    const other = await rig.connect(uuid("user", 3), { acceptsBatches: true });
+    await makeBusy(rig, 2);
     socket.frames.length = 0;
+    other.socket.frames.length = 0;
     await rig.send(channel, ana, "before");
     await rig.send(channel, ana, "also before");
     await rig.runtime.advance(0);
     const ready = rig.hub.journal.head;
     await say({ type: "resume", data: { cursor: socketCursor(rig, ready - 2) } });
+    expect(other.socket.frames).toEqual([]);
     await rig.send(channel, ana, "after");
     await rig.runtime.advance(30);
+    expect(other.socket.frames.map((frame) => frame.type)).toEqual(["batch"]);
+    expect(contentsOf(other.socket)).toEqual(["before", "also before", "after"]);
     expect(socket.frames.map((frame) => frame.type)).toEqual(["batch", "resumed", "message.created"]);
     expect(contentsOf(socket)).toEqual(["before", "also before", "after"]);
   });

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { neon, neonConfig, Pool } from "@neondatabase/serverless";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import WebSocket from "ws";
 import type { Door } from "../../../src/local/door.ts";
 import { openNeonDoor } from "../../../src/local/neon-door.ts";
@@ -128,7 +128,13 @@ describe("Neon's driver through the door", () => {
     neonConfig.pipelineConnect = false;
     const pool = new Pool({ connectionString: postgres.url });
     expect((await pool.query("SELECT 41 + $1::int AS n", [1])).rows).toEqual([{ n: 42 }]);
+    const { rows } = await pool.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
     await pool.end();
+    // The driver does not wait for Postgres to have taken its leave; what ends Postgres sooner is an error that nobody hears.
+    const sql = neon(postgres.url);
+    await vi.waitFor(async () => {
+      expect(await sql`SELECT pid FROM pg_stat_activity WHERE pid = ${rows[0]?.pid}`).toEqual([]);
+    });
   });
 
   test("Postgres stopped is an error, and started again on the same port all is well with the old data", async () => {

@@ -13,7 +13,7 @@ export interface LoadTarget {
   /** Process of the server, where the local stack names it. */
   serverPid?: number;
   /** The local stack's database and the workspace of the key, for what only the operator's way can make. */
-  local?: { databaseUrl: string; workspaceId: string };
+  local?: { databaseUrl: string; databaseHttpUrl: string | undefined; workspaceId: string };
 }
 
 /** What the load tool reads of `.kabar/dev.json`, which `npm start` writes. */
@@ -24,6 +24,7 @@ const devFileSchema = z.object({
   workspace_id: z.string(),
   worker_pid: z.number().int().optional(),
   database_url: z.string().optional(),
+  database_http_url: z.url().optional(),
 });
 
 const projectRoot = path.join(import.meta.dirname, "..");
@@ -66,7 +67,15 @@ export function findTarget(
     credential: `${key}:${secret}`,
     loopback,
     serverPid: known ? dev.worker_pid : undefined,
-    ...(ours ? { local: { databaseUrl: dev.database_url ?? "", workspaceId: dev.workspace_id } } : {}),
+    ...(ours
+      ? {
+          local: {
+            databaseUrl: dev.database_url ?? "",
+            databaseHttpUrl: dev.database_http_url,
+            workspaceId: dev.workspace_id,
+          },
+        }
+      : {}),
   };
 }
 

@@ -1,9 +1,13 @@
+import type { WorkName } from "./result-schema.ts";
+
 /** One server that takes part in the comparison, and what the bench needs of it. Everything speaks to loopback only. */
 export interface Peer {
   /** As in the tables, such as `ejabberd`. */
   readonly name: string;
   /** What is on, in one line: protocol, what is stored, when it answers. */
   readonly setup: string;
+  /** What it takes part in; everything without it. */
+  readonly works?: readonly WorkName[];
   /** Undefined where it can be started on this machine, else why not and how to install it. */
   missing(): string | undefined;
   /**

@@ -1,5 +1,6 @@
 import { UsageError } from "../errors.ts";
 import { createBare } from "./bare/peer.ts";
+import { createBarePostgres } from "./bare-postgres/peer.ts";
 import { createEjabberd, createEjabberdSql } from "./ejabberd/peer.ts";
 import { createKabar } from "./kabar/peer.ts";
 import { createMosquitto } from "./mosquitto/peer.ts";
@@ -19,6 +20,7 @@ export function allPeers(): Peer[] {
   return [
     createBare(false),
     createBare(true),
+    createBarePostgres(),
     createKabar(false),
     createKabar(true),
     createWs(),

@@ -29,7 +29,7 @@ interface Entry {
 export async function compare(work: Work, peers: readonly Peer[], setting: Setting): Promise<Comparison> {
   const startedAt = new Date();
   const { signal, log } = setting;
-  const entries = peers.map((peer): Entry => ({ peer, version: null, absent: peer.missing() ?? null, rounds: [] }));
+  const entries = peers.map((peer): Entry => ({ peer, version: null, absent: absence(peer, work), rounds: [] }));
   for (const { peer, absent } of entries) if (absent !== null) log(`${peer.name} is left out: ${absent}`);
   let turn = 0;
   for (let round = 0; round < setting.rounds && !signal.aborted; round++) {
@@ -58,6 +58,11 @@ export async function compare(work: Work, peers: readonly Peer[], setting: Setti
       median: mediansOf(played.map(({ figures }) => figures)),
     })),
   };
+}
+
+function absence(peer: Peer, { name }: Work): string | null {
+  const takesPart = peer.works?.includes(name) ?? true;
+  return takesPart ? (peer.missing() ?? null) : `takes no part in ${name}`;
 }
 
 /** The same order, beginning with another one each round. */

@@ -7,17 +7,56 @@ import { wireTimeText } from "./fragments.ts";
 type Reaction = Message["reactions"][number];
 
 /** A message as `messageColumns` reads it: what `toMessage` makes the wire's form of. */
-export type MessageRow = Omit<
+export type MessageRow = {
+  id: string;
+  seq: number;
+  user_id: string | null;
+  user_external_id: string | null;
+  user_name: string | null;
+  user_avatar_url: string | null;
+  content: string;
+  type: Message["type"];
+  /** Seconds since 1970. */
+  created_at: number;
+  client_id: string | null;
+  /** Null for most messages, which have nothing of it. */
+  rest: MessageRest | null;
+};
+
+/** What most messages have not. */
+type MessageRest = Pick<
   Message,
-  "channel_id" | "channel_external_id" | "user" | "quoted_message" | "reactions" | "last_repliers" | "client_id"
+  | "attachment_url"
+  | "attachment"
+  | "edited_at"
+  | "deleted_at"
+  | "pinned_at"
+  | "parent_id"
+  | "mentions"
+  | "metadata"
+  | "thread_root_id"
+  | "reply_count"
+  | "streaming"
 > & {
-  external_id: string | null;
-  name: string | null;
-  avatar_url: string | null;
   quoted_message: QuotedMessage | null;
   /** Null where there are none. */
   last_repliers: UserSummary[] | null;
-  client_id: string | null;
+};
+
+const NO_REST: MessageRest = {
+  attachment_url: null,
+  attachment: null,
+  edited_at: null,
+  deleted_at: null,
+  pinned_at: null,
+  parent_id: null,
+  mentions: [],
+  metadata: {},
+  thread_root_id: null,
+  reply_count: 0,
+  streaming: false,
+  quoted_message: null,
+  last_repliers: null,
 };
 
 type Channel = Pick<Message, "channel_id" | "channel_external_id">;
@@ -34,8 +73,8 @@ export function joins(alias: string): SQL {
 }
 
 /**
- * Columns of a message beside the joins above, as `MessageRow`. What most messages have not is looked up for those that have it only.
- * The wire's form is made of them by `toMessage`: Postgres takes several times as long for building JSON as the Worker does.
+ * Columns of a message beside the joins above, as `MessageRow`. Few columns, and what most messages have not as one value: text of a
+ * column, JSON around it and its way through the driver cost more than finding the rows.
  */
 export function messageColumns(alias: string): SQL {
   const known = columns.get(alias);
@@ -48,22 +87,29 @@ export function messageColumns(alias: string): SQL {
 const columns = new Map<string, SQL>();
 
 function columnsText(m: string): string {
-  return `${m}.id, ${m}.seq, ${m}.user_id, u.external_id, u.name, u.avatar_url, ${m}.content, ${m}.type, ${m}.attachment_url,
-    ${m}.attachment, ${wireTimeText(`${m}.created_at`)} as created_at, ${wireTimeText(`${m}.edited_at`)} as edited_at,
-    ${wireTimeText(`${m}.deleted_at`)} as deleted_at, ${m}.parent_id, case when ${m}.parent_id is not null then (
+  return `${m}.id, ${m}.seq::float8 as seq, ${m}.user_id, u.external_id as user_external_id, u.name as user_name,
+    u.avatar_url as user_avatar_url, ${m}.content, ${m}.type, date_part('epoch', ${m}.created_at) as created_at, ${m}.client_id,
+    case when num_nonnulls(${m}.attachment_url, ${m}.attachment, ${m}.edited_at, ${m}.deleted_at, ${m}.pinned_at, ${m}.parent_id,
+      ${m}.thread_root_id) > 0 or ${m}.reply_count > 0 or ${m}.streaming or ${m}.mentions <> '[]' or ${m}.metadata <> '{}'
+    then (select to_json(rest) from (select ${restText(m)}) rest) end as rest`;
+}
+
+/** `MessageRest`. */
+function restText(m: string): string {
+  return `${m}.attachment_url, ${m}.attachment, ${wireTimeText(`${m}.edited_at`)} as edited_at,
+    ${wireTimeText(`${m}.deleted_at`)} as deleted_at, ${wireTimeText(`${m}.pinned_at`)} as pinned_at, ${m}.parent_id,
+    ${m}.mentions, ${m}.metadata, ${m}.thread_root_id, ${m}.reply_count, ${m}.streaming, case when ${m}.parent_id is not null then (
       select to_json(quoted) from (
         select q.id, q.user_id, coalesce(qu.name, '') as user_name,
           left(q.content, ${PREVIEW_CHARS + 1}) as content, q.type, q.deleted_at is not null as deleted
         from messages q left join users qu on qu.id = q.user_id where q.id = ${m}.parent_id and q.channel_id = ${m}.channel_id
-      ) quoted) end as quoted_message,
-    ${m}.mentions, ${m}.metadata, ${m}.thread_root_id, ${m}.reply_count, case when ${m}.reply_count > 0 then (
+      ) quoted) end as quoted_message, case when ${m}.reply_count > 0 then (
       select json_agg(replier) from (
         select t.user_id as id, tu.external_id, coalesce(tu.name, '') as name, tu.avatar_url
         from (select user_id, max(seq) as seq from messages where thread_root_id = ${m}.id and deleted_at is null
           and user_id is not null group by user_id order by max(seq) desc limit 3) t
         left join users tu on tu.id = t.user_id order by t.seq desc
-      ) replier) end as last_repliers,
-    ${wireTimeText(`${m}.pinned_at`)} as pinned_at, ${m}.streaming, ${m}.client_id`;
+      ) replier) end as last_repliers`;
 }
 
 /** `MessageJson` of one message, beside the joins above. */
@@ -104,8 +150,10 @@ function toReaction({ emoji, count, reacted_by_me }: Reaction): Reaction {
 }
 
 function build(row: MessageRow, reactions: Reaction[], channel: Channel, viewer: string | undefined): Message {
-  const { user_id: userId, quoted_message: quoted, client_id: clientId } = row;
-  return {
+  const { user_id: userId, client_id: clientId } = row;
+  const rest = row.rest ?? NO_REST;
+  // One literal of one form: an object with parts spread into it takes several times as long.
+  const message: Message = {
     id: row.id,
     channel_id: channel.channel_id,
     channel_external_id: channel.channel_external_id,
@@ -113,25 +161,33 @@ function build(row: MessageRow, reactions: Reaction[], channel: Channel, viewer:
     user:
       userId === null
         ? null
-        : { id: userId, external_id: row.external_id, name: row.name ?? "", avatar_url: row.avatar_url },
+        : {
+            id: userId,
+            external_id: row.user_external_id,
+            name: row.user_name ?? "",
+            avatar_url: row.user_avatar_url,
+          },
     user_id: userId,
     content: row.content,
     type: row.type,
-    attachment_url: row.attachment_url,
-    attachment: row.attachment,
-    created_at: row.created_at,
-    edited_at: row.edited_at,
-    deleted_at: row.deleted_at,
-    parent_id: row.parent_id,
-    ...(quoted === null ? {} : { quoted_message: { ...quoted, content: preview(quoted.content) } }),
-    mentions: row.mentions,
+    attachment_url: rest.attachment_url,
+    attachment: rest.attachment,
+    // Seconds have a fraction that is not exact; the column has milliseconds.
+    created_at: new Date(Math.round(row.created_at * 1000)).toISOString(),
+    edited_at: rest.edited_at,
+    deleted_at: rest.deleted_at,
+    parent_id: rest.parent_id,
+    mentions: rest.mentions,
     reactions,
-    metadata: row.metadata,
-    thread_root_id: row.thread_root_id,
-    reply_count: row.reply_count,
-    last_repliers: row.last_repliers ?? [],
-    pinned_at: row.pinned_at,
-    streaming: row.streaming,
-    ...(clientId !== null && viewer !== undefined && userId === viewer ? { client_id: clientId } : {}),
+    metadata: rest.metadata,
+    thread_root_id: rest.thread_root_id,
+    reply_count: rest.reply_count,
+    last_repliers: rest.last_repliers ?? [],
+    pinned_at: rest.pinned_at,
+    streaming: rest.streaming,
   };
+  const quoted = rest.quoted_message;
+  if (quoted !== null) message.quoted_message = { ...quoted, content: preview(quoted.content) };
+  if (clientId !== null && viewer !== undefined && userId === viewer) message.client_id = clientId;
+  return message;
 }

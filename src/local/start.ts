@@ -65,6 +65,8 @@ function writeDevFile(dataDir: string, stack: Stack, demo: DemoWorkspace): strin
     api_key: demo.apiKey,
     api_secret: demo.apiSecret,
     database_url: stack.databaseUrl,
+    // As NEON_FETCH_ENDPOINT: the same database over HTTP.
+    database_http_url: stack.vars.NEON_FETCH_ENDPOINT,
     files_url: stack.vars.CARIOS_S3_PUBLIC_URL,
     pid: process.pid,
     worker_pid: stack.worker.pid,

@@ -15,6 +15,8 @@ export function createKabar(batch: boolean): Peer {
   return {
     name: batch ? "kabar-batch" : "kabar",
     setup: `Kabar's local stack, ${batch ? "sockets with batch=1" : "one frame per event"}: durable append before the answer, membership, receipts, resume, archive to Postgres`,
+    // Pages are read over REST, whatever the sockets do.
+    ...(batch ? { works: ["fanout", "steady", "sends", "memory"] as const } : {}),
     missing: () => undefined,
     start: (folder) => start(batch, folder),
   };

@@ -10,7 +10,11 @@ const launcher = path.join(import.meta.dirname, "../../../src/local/workerd-laun
 
 /** What the Worker is given, as miniflare names it. */
 interface Bindings {
-  durableObjects: Record<string, { className: string; useSQLite: true }>;
+  durableObjects?: Record<string, { className: string; useSQLite: true }>;
+  /** Variables. */
+  bindings?: Record<string, string>;
+  /** HTTP servers outside. */
+  serviceBindings?: Record<string, { external: { address: string; http: Record<string, never> } }>;
   r2Buckets?: Record<string, { id: string; s3Credentials: { accessKeyId: string; secretAccessKey: string } }>;
   assets?: { directory: string; binding: string };
 }

@@ -35,12 +35,16 @@ export interface HubSocket {
 
 const HEARD_STORE_MS = 25_000;
 
+let ordinals = 0;
+
 /** One client's socket with what the hub must remember of it. */
 export class Connection {
   readonly state: ConnectionState;
+  /** Numbers the connections of this isolate, so that they can be dealt out evenly. */
+  readonly ordinal = ordinals++;
   /** While held, events wait in the journal for the client's `resume`; see `resume.ts`. */
   held: boolean;
-  /** Live frames that are collected for one batch; see `outlet.ts`. */
+  /** Live frames that are collected for one batch; see `batch-wheel.ts`. */
   waiting: FrameRun | undefined;
   readonly #socket: HubSocket;
   readonly #bucket: TokenBucket;

@@ -6,7 +6,7 @@ import { freePort } from "./ports.ts";
 import { stopWithParent } from "./stop-with-parent.ts";
 
 const HOST = "127.0.0.1";
-const launcher = path.join(import.meta.dirname, "../../../src/local/workerd-launcher.sh");
+const local = path.join(import.meta.dirname, "../../../src/local");
 
 /** What the Worker is given, as miniflare names it. */
 interface Bindings {
@@ -35,7 +35,9 @@ export interface WorkerdOptions {
 
 /** Runs a Worker of the load tool in workerd as the local stack runs Kabar, until the parent process ends. Resolves when it is ready. */
 export async function serveInWorkerd(options: WorkerdOptions): Promise<void> {
-  process.env.MINIFLARE_WORKERD_PATH = launcher;
+  process.env.MINIFLARE_WORKERD_PATH = path.join(local, "workerd-launcher.sh");
+  const flags = JSON.parse(fs.readFileSync(path.join(local, "workerd-v8-flags.json"), "utf8")) as string[];
+  process.env.MINIFLARE_WORKERD_V8_FLAGS ??= flags.join(" ");
   const { port, entrypoint, inspectorPort, folder, scriptFile, bindings } = options;
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({

@@ -1,16 +1,28 @@
 import { median, round } from "../../measure/numbers.ts";
 import { readUsage } from "../../measure/server-sampler.ts";
 import { sleep } from "../../run/clock.ts";
+import { Tally } from "../measure/delivery-counter.ts";
 import { LoadMeter } from "../measure/load-meter.ts";
 import { proportionalMb } from "../measure/proportional-memory.ts";
 import type { RunningPeer } from "../peer.ts";
 import type { Figures, Step } from "../result-schema.ts";
-import { type Amounts, Conversation, closeAll, type Group, type Played, type Work, type WorkContext } from "./work.ts";
+import {
+  type Amounts,
+  Conversation,
+  closeAll,
+  type Group,
+  type Played,
+  settled,
+  type Work,
+  type WorkContext,
+} from "./work.ts";
 
 const STAGES = [0, 500, 1_000, 5_000];
 const HOLD_MS = 3_000;
 const SAMPLES = 5;
 const SAMPLE_MS = 200;
+/** For one message to arrive at all members of a group. */
+const ARRIVE_MS = 10_000;
 
 /** Memory by members. Each stage's new members are a group of their own, of the same workspace where there is one. */
 export const memory: Work = {
@@ -44,6 +56,7 @@ async function play(context: WorkContext): Promise<Played> {
     if (signal.aborted) break;
     if (stage > open) groups.push(await conversation.join(`memory${stage}`, stage - open));
     open = stage;
+    await playOnceEach(context, conversation, groups);
     await sleep(HOLD_MS, signal);
     const own = await memoryOf(server, stage);
     const load = meter.lap();
@@ -61,6 +74,15 @@ async function play(context: WorkContext): Promise<Played> {
   }
   closeAll(groups);
   return { figures, steps, problems: [] };
+}
+
+/** One message in each group: a socket that has never carried anything is smaller than one in use. */
+async function playOnceEach({ signal }: WorkContext, conversation: Conversation, groups: Group[]): Promise<void> {
+  const tally = new Tally();
+  for (const group of groups) {
+    group.members[0]?.send(conversation.begin(tally, group, 0, performance.now()));
+    await settled(tally, ARRIVE_MS, signal);
+  }
 }
 
 /**

@@ -8,7 +8,7 @@ import type {
 } from "../../src/domain/hub-ports.ts";
 import type { DurableData } from "../../src/protocol/frames-down.ts";
 import type { ChangedMessage, Message } from "../../src/protocol/message.ts";
-import type { JournalEvent } from "./journal.ts";
+import type { JournalEvent } from "./journal-rows.ts";
 import { archivedAct, archivedMute } from "./moderation-batch.ts";
 
 /**

@@ -1,7 +1,8 @@
 import { backOff } from "../../src/domain/back-off.ts";
 import { type Archive, type ArchiveReceipt, ArchiveRejected } from "../../src/domain/hub-ports.ts";
 import { archiveBatch, changesPostgres } from "./archive-batch.ts";
-import type { Journal, JournalEvent } from "./journal.ts";
+import type { Journal } from "./journal.ts";
+import type { JournalEvent } from "./journal-rows.ts";
 import type { HubRuntime } from "./storage.ts";
 
 const BATCH_EVENTS = 500;

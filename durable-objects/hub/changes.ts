@@ -4,7 +4,8 @@ import type { DurableData, DurableType } from "../../src/protocol/frames-down.ts
 import type { Member } from "../../src/protocol/member.ts";
 import type { ChannelState, Directory } from "./directory.ts";
 import type { Fanout } from "./fanout.ts";
-import type { Journal, JournalEvent } from "./journal.ts";
+import type { Journal } from "./journal.ts";
+import type { JournalEvent } from "./journal-rows.ts";
 
 /**
  * Brings the hub's copy of channels and members to the versions that Postgres has, and tells of it in the journal.

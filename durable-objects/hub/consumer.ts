@@ -1,4 +1,4 @@
-import type { JournalEvent } from "./journal.ts";
+import type { JournalEvent } from "./journal-rows.ts";
 
 /**
  * An effect of the journal on the world outside: webhooks, push. Each keeps its own place (and its retries) in the hub's

@@ -2,7 +2,7 @@ import type { HubError } from "../../src/domain/hub-contract.ts";
 import type { ErrorDetail } from "../../src/protocol/errors.ts";
 import type { FrameDown } from "../../src/protocol/frames-down.ts";
 import type { ChangedMessage } from "../../src/protocol/message.ts";
-import type { JournalEvent } from "./journal.ts";
+import type { JournalEvent } from "./journal-rows.ts";
 
 /**
  * The frame of a journal event. The stored body is an object's JSON text, so the cursor, and for the sender's own

@@ -4,7 +4,8 @@ import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import type { Directory } from "./directory.ts";
 import { encodeEvent, encodeMentioned } from "./encode.ts";
-import type { Journal, JournalEvent } from "./journal.ts";
+import type { Journal } from "./journal.ts";
+import type { JournalEvent } from "./journal-rows.ts";
 import { Outlet } from "./outlet.ts";
 import type { HubRuntime } from "./storage.ts";
 

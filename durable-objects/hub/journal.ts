@@ -1,47 +1,20 @@
-import type { DurableType } from "../../src/protocol/frames-down.ts";
-import type { ChangedMessage, Message } from "../../src/protocol/message.ts";
+import { COLUMNS, type JournalEvent, readEvents } from "./journal-rows.ts";
+import { JournaledMessages } from "./journaled-messages.ts";
+import { SendKeys } from "./send-keys.ts";
 import type { HubRuntime, HubSql } from "./storage.ts";
-
-/** One durable event. `body` is the JSON text of the frame's data without its cursor. */
-export interface JournalEvent {
-  seq: number;
-  type: DurableType;
-  channelId: string;
-  /** Unix milliseconds. */
-  at: number;
-  body: string;
-  /** Who caused it, where one user did. */
-  userId: string | null;
-  messageId: string | null;
-  /** The sender's idempotency key. */
-  clientId: string | null;
-  /** The members who see the event besides its own user; undefined for all of them. */
-  audience?: readonly string[] | undefined;
-}
 
 export type NewEvent = Omit<JournalEvent, "seq" | "at">;
 
-interface JournalRow {
-  seq: number;
-  type: DurableType;
-  channel_id: string;
-  at: number;
-  body: string;
-  user_id: string | null;
-  message_id: string | null;
-  client_id: string | null;
-  audience: string | null;
-}
-
-const COLUMNS = `seq, type, channel_id, at, body, user_id, message_id, client_id, audience`;
 const APPEND = `INSERT INTO journal (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-const OWN_COLUMNS = COLUMNS.replaceAll(/(\w+)/g, "journal.$1");
 
 /**
  * The workspace's ordered, durable log in the object's SQLite: what was acknowledged, what a resume replays, and what
  * the archive still owes to Postgres. An event is durable when the output gate has let its answer leave.
  */
 export class Journal {
+  /** Its messages, by what they are. */
+  readonly messages: JournaledMessages;
+  readonly sendKeys: SendKeys;
   readonly #sql: HubSql;
   readonly #runtime: HubRuntime;
   #epoch: string;
@@ -53,6 +26,8 @@ export class Journal {
   #floor: number;
 
   constructor(sql: HubSql, runtime: HubRuntime) {
+    this.messages = new JournaledMessages(sql, this);
+    this.sendKeys = new SendKeys(sql);
     this.#sql = sql;
     this.#runtime = runtime;
     const newest = sql.all<{ seq: number; at: number }>(`SELECT seq, at FROM journal ORDER BY seq DESC LIMIT 1`)[0];
@@ -141,11 +116,11 @@ export class Journal {
 
   /** Events with `after < seq`, oldest first. */
   read(after: number, limit: number): JournalEvent[] {
-    return this.#rows(`WHERE seq > ? ORDER BY seq LIMIT ?`, after, limit);
+    return readEvents(this.#sql, `WHERE seq > ? ORDER BY seq LIMIT ?`, after, limit);
   }
 
   at(seq: number): JournalEvent | undefined {
-    return this.#rows(`WHERE seq = ?`, seq)[0];
+    return readEvents(this.#sql, `WHERE seq = ?`, seq)[0];
   }
 
   /**
@@ -156,7 +131,8 @@ export class Journal {
    * @param memberships channel id → journal seq of the join
    */
   readFor(userId: string, memberships: ReadonlyMap<string, number>, after: number, through: number, limit: number) {
-    return this.#rows(
+    return readEvents(
+      this.#sql,
       `JOIN json_each(?) AS mine ON mine.key = journal.channel_id
        WHERE journal.seq > ? AND journal.seq <= ? AND journal.seq >= mine.value
          AND (audience IS NULL OR user_id = ? OR instr(audience, ?) > 0)
@@ -177,111 +153,6 @@ export class Journal {
       JSON.stringify(Object.fromEntries(memberships)),
       limit,
     );
-  }
-
-  /** Newest messages of a channel, newest first, from the whole journal. `before` is a message seq. */
-  newestMessages(channelId: string, before: number, limit: number): JournalEvent[] {
-    return this.#rows(
-      `WHERE channel_id = ? AND type = 'message.created' AND json_extract(body, '$.message.seq') < ?
-       ORDER BY seq DESC LIMIT ?`,
-      channelId,
-      before,
-      limit,
-    );
-  }
-
-  /**
-   * Overwrites every trace of a message's former content: its creation, its changes, and what replies quote of it.
-   */
-  blankMessage(tombstone: ChangedMessage): void {
-    const created = this.#creationOf(tombstone);
-    const whole: Message = { ...tombstone, reactions: [], reply_count: 0, last_repliers: [] };
-    if (created !== undefined) {
-      this.#sql.run(`UPDATE journal SET body = ? WHERE seq = ?`, JSON.stringify({ message: whole }), created);
-    }
-    this.#sql.run(
-      `UPDATE journal SET body = json_set(body, '$.message', json(?))
-       WHERE message_id = ? AND type <> 'message.created' AND message_id IS NOT NULL
-         AND json_type(body, '$.message') IS NOT NULL`,
-      JSON.stringify(tombstone),
-      tombstone.id,
-    );
-    this.#sql.run(
-      `UPDATE journal SET body = json_set(body, '$.message.quoted_message.content', '',
-         '$.message.quoted_message.deleted', json('true'))
-       WHERE seq > ? AND channel_id = ? AND type LIKE 'message.%' AND instr(body, ?) > 0
-         AND json_extract(body, '$.message.quoted_message.id') = ?`,
-      created ?? this.#trimmed,
-      tombstone.channel_id,
-      tombstone.id,
-      tombstone.id,
-    );
-  }
-
-  /** A message after its newest change that is still in the journal; undefined where it has none. */
-  newestState(messageId: string): ChangedMessage | undefined {
-    const message = this.#sql.all<{ message: string }>(
-      `SELECT json_extract(body, '$.message') AS message FROM journal
-       WHERE message_id = ? AND message_id IS NOT NULL AND type <> 'message.created'
-         AND json_type(body, '$.message') IS NOT NULL
-       ORDER BY seq DESC LIMIT 1`,
-      messageId,
-    )[0]?.message;
-    return message === undefined ? undefined : (JSON.parse(message) as ChangedMessage);
-  }
-
-  /** Seq of the event that created the message: times rise with seqs, so its own time leads there. */
-  #creationOf(message: ChangedMessage): number | undefined {
-    const time = Date.parse(message.created_at);
-    const from = this.#firstAt(time);
-    return this.#sql.all<{ seq: number }>(
-      `SELECT seq FROM journal WHERE seq >= ? AND at <= ? AND message_id = ? AND type = 'message.created' LIMIT 1`,
-      from,
-      // Creation and append are one turn; the clock may tick between them.
-      time + 10_000,
-      message.id,
-    )[0]?.seq;
-  }
-
-  /** How many messages were created since `time` (unix milliseconds), as far as the journal reaches back. */
-  countMessagesSince(time: number): number {
-    const [row] = this.#sql.all<{ rows: number }>(
-      `SELECT count(*) AS rows FROM journal WHERE seq >= ? AND at >= ? AND type = 'message.created'`,
-      this.#firstAt(time),
-      time,
-    );
-    return row?.rows ?? 0;
-  }
-
-  /** The first seq whose event is not older than `time`, by bisection. */
-  #firstAt(time: number): number {
-    let [low, high] = [this.#trimmed + 1, this.#head + 1];
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      const row = this.#sql.all<{ at: number }>(
-        `SELECT at FROM journal WHERE seq >= ? ORDER BY seq LIMIT 1`,
-        middle,
-      )[0];
-      if (row !== undefined && row.at < time) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
-  /** The event for which the key was used, if it was. */
-  findSend(userId: string, channelId: string, key: string): JournalEvent | undefined {
-    // Two steps, since nearly every key is new and the second is then not taken.
-    const seq = this.#sql.all<{ seq: number }>(
-      `SELECT seq FROM sends WHERE user_id = ? AND channel_id = ? AND key = ?`,
-      userId,
-      channelId,
-      key,
-    )[0]?.seq;
-    return seq === undefined ? undefined : this.at(seq);
-  }
-
-  recordSend(userId: string, channelId: string, key: string, seq: number): void {
-    this.#sql.run(`INSERT INTO sends (user_id, channel_id, key, seq) VALUES (?, ?, ?, ?)`, userId, channelId, key, seq);
   }
 
   /** Moves the watermark in memory. It is stored by `storeWatermark`, since archiving again is harmless. */
@@ -345,21 +216,6 @@ export class Journal {
     });
     this.#trimmed = last.seq;
     return last.rows;
-  }
-
-  #rows(where: string, ...params: (string | number)[]): JournalEvent[] {
-    const rows = this.#sql.all<JournalRow>(`SELECT ${OWN_COLUMNS} FROM journal ${where}`, ...params);
-    return rows.map((row) => ({
-      seq: row.seq,
-      type: row.type,
-      channelId: row.channel_id,
-      at: row.at,
-      body: row.body,
-      userId: row.user_id,
-      messageId: row.message_id,
-      clientId: row.client_id,
-      audience: row.audience === null ? undefined : (JSON.parse(row.audience) as string[]),
-    }));
   }
 
   #meta(key: string): string | undefined {

@@ -15,7 +15,8 @@ import type { ChangedMessage } from "../../src/protocol/message.ts";
 import type { Changes } from "./changes.ts";
 import type { ChannelState, Directory } from "./directory.ts";
 import type { Fanout } from "./fanout.ts";
-import type { Journal, JournalEvent } from "./journal.ts";
+import type { Journal } from "./journal.ts";
+import type { JournalEvent } from "./journal-rows.ts";
 import { readMentions } from "./mentions.ts";
 import type { MessageLookup, MessageState } from "./message-lookup.ts";
 import type { Moderator } from "./moderator.ts";
@@ -114,7 +115,7 @@ export class MessageChanges {
     const data = { ...idsOf(channel), message_id: message.id, message: blank };
     this.#append("message.deleted", channel, data, userId, message.id, () => {
       // What was said is not kept: neither a resume nor a repeated send may bring it back.
-      this.#parts.journal.blankMessage(blank);
+      this.#parts.journal.messages.blank(blank);
       this.#parts.onFileGone(message.attachment_url);
     });
     state.message = blank;

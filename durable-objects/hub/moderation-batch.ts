@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from "uuid";
 import type { ArchivedAct, ArchivedMute } from "../../src/domain/hub-ports.ts";
 import type { DurableData } from "../../src/protocol/frames-down.ts";
 import type { ModerationAct } from "../../src/protocol/moderation.ts";
-import type { JournalEvent } from "./journal.ts";
+import type { JournalEvent } from "./journal-rows.ts";
 
 /** The mute, or the end of one, that an event tells of. */
 export function archivedMute(event: JournalEvent): ArchivedMute {

@@ -5,7 +5,8 @@ import type { DurableData } from "../../src/protocol/frames-down.ts";
 import type { ModerationSettings } from "../../src/protocol/workspace.ts";
 import type { ChannelState } from "./directory.ts";
 import type { Fanout } from "./fanout.ts";
-import type { Journal, JournalEvent } from "./journal.ts";
+import type { Journal } from "./journal.ts";
+import type { JournalEvent } from "./journal-rows.ts";
 import { adminsOf, idsOf, type Mutes } from "./mutes.ts";
 import type { HubRuntime } from "./storage.ts";
 

@@ -5,7 +5,8 @@ import type { ModerationRule } from "../../src/protocol/workspace.ts";
 import type { Changes } from "./changes.ts";
 import type { ChannelState, Directory } from "./directory.ts";
 import type { Fanout } from "./fanout.ts";
-import type { Journal, JournalEvent, NewEvent } from "./journal.ts";
+import type { Journal, NewEvent } from "./journal.ts";
+import type { JournalEvent } from "./journal-rows.ts";
 import type { HubRuntime, HubSql } from "./storage.ts";
 
 export interface MutesParts {

@@ -5,7 +5,8 @@ import type { ChangedMessage } from "../../src/protocol/message.ts";
 import type { Changes } from "./changes.ts";
 import type { Fanout } from "./fanout.ts";
 import type { FileRemoval } from "./file-removal.ts";
-import type { Journal, JournalEvent, NewEvent } from "./journal.ts";
+import type { Journal, NewEvent } from "./journal.ts";
+import type { JournalEvent } from "./journal-rows.ts";
 import type { MessageLookup } from "./message-lookup.ts";
 import type { HubRuntime, HubSql } from "./storage.ts";
 

@@ -68,7 +68,7 @@ export class Reads {
     if (userId !== undefined && !channel.members.has(userId)) {
       return { ok: false, error: { code: "NOT_A_MEMBER", message: "the user is not a member" } };
     }
-    const events = journal.newestMessages(channel.info.id, before ?? channel.lastSeq + 1, limit);
+    const events = journal.messages.newest(channel.info.id, before ?? channel.lastSeq + 1, limit);
     const messages = events.map((event) => {
       const { message } = JSON.parse(event.body) as { message: Message };
       return message.streaming ? streams.present(message, false) : message;

@@ -1,5 +1,5 @@
 import type { ChannelState } from "./directory.ts";
-import type { JournalEvent } from "./journal.ts";
+import type { JournalEvent } from "./journal-rows.ts";
 import type { HubSql } from "./storage.ts";
 
 /** Messages per channel, and channels, whose authors are kept in memory: about 3 MB at the most. */

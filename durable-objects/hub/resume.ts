@@ -4,7 +4,8 @@ import type { ResyncReason } from "../../src/protocol/frames-down.ts";
 import type { Connection } from "./connection.ts";
 import type { Directory } from "./directory.ts";
 import { encodeError, encodeEvent, encodeFrame, encodeMentioned } from "./encode.ts";
-import type { Journal, JournalEvent } from "./journal.ts";
+import type { Journal } from "./journal.ts";
+import type { JournalEvent } from "./journal-rows.ts";
 
 /** A longer absence is served faster by history than by replay. */
 const MAX_REPLAYED_EVENTS = 2_000;

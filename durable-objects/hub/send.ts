@@ -11,7 +11,8 @@ import type { Changes } from "./changes.ts";
 import { CommitGroup } from "./commit-group.ts";
 import type { ChannelState, Directory } from "./directory.ts";
 import type { Fanout } from "./fanout.ts";
-import type { Journal, JournalEvent } from "./journal.ts";
+import type { Journal } from "./journal.ts";
+import type { JournalEvent } from "./journal-rows.ts";
 import { readMentions } from "./mentions.ts";
 import type { MessageLookup } from "./message-lookup.ts";
 import type { Moderator } from "./moderator.ts";
@@ -156,7 +157,7 @@ export class Sender {
   #settled(channel: ChannelState, userId: string, key: string | undefined): HubResult<Sent> | undefined {
     const { journal, mutes } = this.#parts;
     if (!channel.members.has(userId)) return refuse("NOT_A_MEMBER", "the sender is not a member");
-    const earlier = key === undefined ? undefined : journal.findSend(userId, channel.info.id, key);
+    const earlier = key === undefined ? undefined : journal.sendKeys.find(userId, channel.info.id, key);
     if (earlier !== undefined) return { ok: true, value: { ...this.#asNow(stored(earlier)), replayed: true } };
     // Behind the repeat: what was acknowledged before a mute stays acknowledged.
     return mutes.refusal(channel.info.id, userId);
@@ -221,7 +222,7 @@ export class Sender {
         messageId: message.id,
         clientId: key,
       });
-      if (userId !== null && key !== null) journal.recordSend(userId, channel.info.id, key, appended.seq);
+      if (userId !== null && key !== null) journal.sendKeys.record(userId, channel.info.id, key, appended.seq);
       if (message.streaming) streams.record(message, appended.seq);
       return appended;
     });

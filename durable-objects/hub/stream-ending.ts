@@ -3,7 +3,8 @@ import type { ChangedMessage, Message } from "../../src/protocol/message.ts";
 import { STREAM_END_KEY, type StreamEnd } from "../../src/protocol/stream.ts";
 import type { Directory } from "./directory.ts";
 import type { Fanout } from "./fanout.ts";
-import type { Journal, JournalEvent } from "./journal.ts";
+import type { Journal } from "./journal.ts";
+import type { JournalEvent } from "./journal-rows.ts";
 import type { LiveStream } from "./live-stream.ts";
 import type { MessageLookup } from "./message-lookup.ts";
 import type { Moderator } from "./moderator.ts";
@@ -87,6 +88,6 @@ export class StreamEnding {
   }
 
   newest(messageId: string): ChangedMessage | undefined {
-    return this.#parts.lookup.recent(messageId)?.message ?? this.#parts.journal.newestState(messageId);
+    return this.#parts.lookup.recent(messageId)?.message ?? this.#parts.journal.messages.newestState(messageId);
   }
 }

@@ -6,7 +6,7 @@ import type { Connections } from "./connections.ts";
 import type { JournalConsumer } from "./consumer.ts";
 import type { ChannelState } from "./directory.ts";
 import { encodeFrame } from "./encode.ts";
-import type { JournalEvent } from "./journal.ts";
+import type { JournalEvent } from "./journal-rows.ts";
 import { LiveStream } from "./live-stream.ts";
 import type { HubRuntime, HubSql } from "./storage.ts";
 import { type Ending, StreamEnding, type StreamEndingParts } from "./stream-ending.ts";

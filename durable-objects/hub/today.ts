@@ -1,4 +1,5 @@
-import type { Journal, JournalEvent } from "./journal.ts";
+import type { Journal } from "./journal.ts";
+import type { JournalEvent } from "./journal-rows.ts";
 import type { HubRuntime } from "./storage.ts";
 
 const DAY_MS = 24 * 3_600_000;
@@ -24,7 +25,7 @@ export class Today {
   /** As far as the journal reaches back. */
   get messages(): number {
     const day = Math.floor(this.#runtime.now() / DAY_MS);
-    if (this.#count === undefined || day !== this.#day) this.#count = this.#journal.countMessagesSince(day * DAY_MS);
+    if (this.#count === undefined || day !== this.#day) this.#count = this.#journal.messages.countSince(day * DAY_MS);
     this.#day = day;
     return this.#count;
   }

@@ -4,13 +4,17 @@
  */
 import { fail } from "k6";
 import http from "k6/http";
-import { expectOk, findTarget, historyTime, jsonParams, loadScenario } from "./lib.js";
+import { defined, expectOk, findTarget, historyTime, jsonParams, loadScenario } from "./lib.js";
 
+/** @typedef {{ channel: string, tokens: string[] }} HistoryData */
+
+/** @type {import("./lib.js").Scenario<import("../play-schema.ts").PlayOf<"history">>} */
 const scenario = loadScenario("history");
 const target = findTarget();
 const play = scenario.play;
 const messages = Number(__ENV.MESSAGES || play.messages);
 
+/** @type {import("k6/options").Options} */
 export const options = {
   setupTimeout: "20m",
   vus: play.in_flight,
@@ -18,28 +22,33 @@ export const options = {
   thresholds: { refusals: ["count==0"] },
 };
 
+/** @returns {HistoryData} */
 export function setup() {
   const key = jsonParams(target.key);
   const found = http.get(`${target.baseUrl}/v1/channels/load-history-${messages}`, key);
   if (found.status !== 200) fail("there is no long channel yet: run `npm run load -- history` first");
+  /** @type {string[]} */
   const tokens = [];
   for (let index = 0; index < play.readers; index++) {
     const name = `load-reader-${`0000${index + 1}`.slice(-5)}`;
     const body = JSON.stringify({ ttl_seconds: scenario.seconds + 3600 });
-    tokens.push(http.post(`${target.baseUrl}/v1/users/${name}/tokens`, body, key).json().token);
+    const issued = http.post(`${target.baseUrl}/v1/users/${name}/tokens`, body, key).json();
+    tokens.push(/** @type {{ token: string }} */ (issued).token);
   }
-  return { channel: found.json().id, tokens: tokens };
+  const channel = /** @type {{ id: string }} */ (found.json());
+  return { channel: channel.id, tokens: tokens };
 }
 
 /** @type {string | null} */
 let cursor = null;
 
+/** @param {HistoryData} data */
 export default function (data) {
-  const token = data.tokens[(__ITER * play.in_flight + __VU - 1) % data.tokens.length];
+  const token = defined(data.tokens[(__ITER * play.in_flight + __VU - 1) % data.tokens.length], "a reader's token");
   const before = cursor === null ? "" : `&before=${encodeURIComponent(cursor)}`;
   const url = `${target.baseUrl}/v1/channels/${data.channel}/messages?limit=${scenario.history_limit}${before}`;
   const response = http.get(url, jsonParams(token));
   if (!expectOk(response, "a page of history")) return;
   historyTime.add(response.timings.duration);
-  cursor = response.json().next_cursor;
+  cursor = /** @type {{ next_cursor: string | null }} */ (response.json()).next_cursor;
 }

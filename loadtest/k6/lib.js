@@ -8,6 +8,29 @@ import { Counter, Trend } from "k6/metrics";
 
 /** @typedef {{ token: string, channel: string, name: string }} LoadUser */
 /** @typedef {{ users: LoadUser[], startAt: number }} SetupData */
+/** @typedef {ReturnType<typeof findTarget>} Target */
+/** @typedef {[path: string, body: object]} Call */
+/** @typedef {import("../play-schema.ts").Play} Play */
+/**
+ * What the scripts read of a scenario's file. Written out, because the schema of it needs Node and cannot be imported.
+ *
+ * @template {Play | undefined} [P=Play | undefined]
+ * @typedef {object} Scenario
+ * @property {number} seconds
+ * @property {number} sockets
+ * @property {number} group_size
+ * @property {boolean} [batch]
+ * @property {number} connects_per_second
+ * @property {number} ping_interval_seconds
+ * @property {number} senders
+ * @property {number} send_interval_seconds
+ * @property {number} socket_share
+ * @property {number} content_bytes
+ * @property {number} history_reads_per_second
+ * @property {number} history_limit
+ * @property {P} play
+ * @property {{ metric: string, below?: number }[]} targets
+ */
 
 /** Messages carry the moment for which they were intended, so that any member can tell how long they took. */
 const MARK = /^k6:(\d+(?:\.\d+)?) /;
@@ -39,9 +62,12 @@ export const CLEAN = {
 /**
  * The scenario that `-e SCENARIO=name` chooses, with `-e SOCKETS=n` and `-e SECONDS=n` over it. Only at the top of a script.
  *
+ * @template {Play | undefined} [P=Play | undefined]
  * @param {string} otherwise
+ * @returns {Scenario<P>}
  */
 export function loadScenario(otherwise) {
+  /** @type {Scenario<P>} */
   const file = JSON.parse(open(`../scenarios/${__ENV.SCENARIO || otherwise}.json`));
   const sockets = Number(__ENV.SOCKETS || file.sockets);
   return Object.assign({}, file, {
@@ -68,6 +94,7 @@ export function findTarget() {
   return { baseUrl: baseUrl, key: `${key}:${secret}` };
 }
 
+/** @returns {{ base_url?: string, api_key?: string, api_secret?: string }} */
 function readDevFile() {
   try {
     return JSON.parse(open(__ENV.KABAR_DEV_FILE || "../../.kabar/dev.json"));
@@ -76,7 +103,7 @@ function readDevFile() {
   }
 }
 
-/** @param {string} baseUrl @param {boolean} batch */
+/** @param {string} baseUrl @param {boolean} [batch] */
 export function socketUrl(baseUrl, batch) {
   return `${baseUrl.replace(/^http/, "ws")}/v1/ws${batch ? "?batch=1" : ""}`;
 }
@@ -106,16 +133,21 @@ export function ageOf(content) {
 /**
  * Users, tokens and groups, the same as the Node driver makes. For `setup`.
  *
+ * @param {Scenario} scenario
+ * @param {Target} target
  * @returns {LoadUser[]}
  */
 export function populate(scenario, target) {
   const size = scenario.group_size;
   const groups = Math.ceil(scenario.sockets / size);
+  /** @type {string[]} */
   const names = [];
   for (let index = 0; index < groups * size; index++) names.push(`load-user-${pad(index)}`);
   const people = names.map((name) => ({ external_id: name, name: name.replace("load-user-", "Load user ") }));
+  /** @type {Call[]} */
   const creations = people.map((body) => ["/v1/users", body]);
   callAll(target, creations);
+  /** @type {string[]} */
   const channels = [];
   for (let index = 0; index < groups; index++) {
     const members = names.slice(index * size, (index + 1) * size);
@@ -124,16 +156,23 @@ export function populate(scenario, target) {
   const wanted = names.slice(0, scenario.sockets);
   const life = { ttl_seconds: scenario.seconds + 3600 };
   const paths = wanted.map((name) => `/v1/users/${name}/tokens`);
+  /** @type {Call[]} */
   const issues = paths.map((path) => [path, life]);
+  /** @type {{ token: string }[]} */
   const tokens = callAll(target, issues);
   return wanted.map((name, index) => ({
     name: name,
-    token: tokens[index].token,
-    channel: channels[Math.floor(index / size)],
+    token: defined(tokens[index], "a user's token").token,
+    channel: defined(channels[Math.floor(index / size)], "a user's group"),
   }));
 }
 
-/** @returns {string} id of the channel */
+/**
+ * @param {Target} target
+ * @param {string} externalId
+ * @param {string[]} members
+ * @returns {string} id of the channel
+ */
 function createGroup(target, externalId, members) {
   const body = {
     type: "group",
@@ -142,31 +181,44 @@ function createGroup(target, externalId, members) {
     member_external_ids: members.slice(0, FIRST_MEMBERS),
     created_by: members[0],
   };
-  const channel = callAll(target, [["/v1/channels", body]])[0];
+  /** @type {{ id: string }[]} */
+  const created = callAll(target, [["/v1/channels", body]]);
+  const channel = defined(created[0], "the new channel");
   for (let from = FIRST_MEMBERS; from < members.length; from += IDS_PER_CALL) {
     callAll(target, [[`/v1/channels/${channel.id}/members`, { user_ids: members.slice(from, from + IDS_PER_CALL) }]]);
   }
   return channel.id;
 }
 
-/** POSTs with the workspace's key, some at a time; waits where the server says so. */
+/**
+ * POSTs with the workspace's key, some at a time; waits where the server says so.
+ *
+ * @template {import("k6").JSONValue} T
+ * @param {Target} target
+ * @param {Call[]} calls
+ * @returns {T[]} the answers, in the order of the calls
+ */
 function callAll(target, calls) {
   const params = jsonParams(target.key);
+  /** @type {T[]} */
   const answers = [];
   for (let from = 0; from < calls.length; from += PARALLEL) {
     let waiting = calls.slice(from, from + PARALLEL).map((call, index) => ({ call: call, at: from + index }));
     for (let attempt = 0; waiting.length > 0; attempt++) {
       if (attempt > 20) fail("the server keeps refusing the setup");
+      /** @type {(one: { call: Call }) => import("k6/http").ArrayBatchRequest} */
       const toRequest = (one) => ["POST", `${target.baseUrl}${one.call[0]}`, JSON.stringify(one.call[1]), params];
       const responses = http.batch(waiting.map(toRequest));
       let wait = 0;
+      /** @type {typeof waiting} */
       const again = [];
       responses.forEach((response, index) => {
-        if (response.status >= 200 && response.status < 300) answers[waiting[index].at] = response.json();
+        const one = defined(waiting[index], "the call of an answer");
+        if (response.status >= 200 && response.status < 300) answers[one.at] = /** @type {T} */ (response.json());
         else if (response.status === 429 || response.status >= 500 || response.status === 0) {
           wait = Math.max(wait, Number(response.headers["Retry-After"] || 1));
-          again.push(waiting[index]);
-        } else fail(`unable to POST ${waiting[index].call[0]}; because HTTP ${response.status}: ${response.body}`);
+          again.push(one);
+        } else fail(`unable to POST ${one.call[0]}; because HTTP ${response.status}: ${response.body}`);
       });
       waiting = again;
       if (waiting.length > 0) sleep(wait);
@@ -175,13 +227,32 @@ function callAll(target, calls) {
   return answers;
 }
 
-/** A read or a send over REST that must be answered with 2xx. */
+/**
+ * A read or a send over REST that must be answered with 2xx.
+ *
+ * @param {import("k6/http").Response} response
+ * @param {string} what
+ */
 export function expectOk(response, what) {
   const ok = check(response, { [`${what} is answered with 2xx`]: (one) => one.status >= 200 && one.status < 300 });
   if (!ok) refusals.add(1);
   return ok;
 }
 
+/**
+ * What the script cannot go on without, such as an element of a list.
+ *
+ * @template T
+ * @param {T | undefined} value
+ * @param {string} what
+ * @returns {T}
+ */
+export function defined(value, what) {
+  if (value === undefined) throw new Error(`${what} is missing`);
+  return value;
+}
+
+/** @param {number} index */
 function pad(index) {
   return `0000${index + 1}`.slice(-5);
 }

@@ -9,6 +9,7 @@ import { Client } from "./client.js";
 import {
   acknowledged,
   CLEAN,
+  defined,
   expectOk,
   findTarget,
   jsonParams,
@@ -22,11 +23,13 @@ import {
   socketUrl,
 } from "./lib.js";
 
+/** @type {import("./lib.js").Scenario<import("../play-schema.ts").PlayOf<"reconnect-storm">>} */
 const scenario = loadScenario("reconnect-storm");
 const target = findTarget();
 const play = scenario.play;
 const rampSeconds = Math.ceil(scenario.sockets / scenario.connects_per_second) + 5;
 
+/** @type {import("k6/options").Options} */
 export const options = {
   setupTimeout: "20m",
   scenarios: {
@@ -51,6 +54,7 @@ export const options = {
   thresholds: Object.assign({ resume_ms: ["p(95)<5000"] }, CLEAN),
 };
 
+/** @returns {import("./lib.js").SetupData} */
 export function setup() {
   return { users: populate(scenario, target), startAt: Date.now() };
 }
@@ -58,7 +62,7 @@ export function setup() {
 /** @param {import("./lib.js").SetupData} data */
 export function socket(data) {
   const index = (__VU - 1) % data.users.length;
-  const client = new Client(data.users[index], scenario);
+  const client = new Client(defined(data.users[index], "a user"), scenario);
   sleep(index / scenario.connects_per_second);
   const dropAt = data.startAt + (rampSeconds + play.drop_at_second) * 1000;
   const until = data.startAt + (rampSeconds + scenario.seconds) * 1000 + 2000;
@@ -73,6 +77,7 @@ export function socket(data) {
   stay(client, until);
 }
 
+/** @param {Client} client @param {number} until */
 function stay(client, until) {
   ws.connect(socketUrl(target.baseUrl, scenario.batch), socketParams(client.user.token), (connection) => {
     client.attach(connection);
@@ -82,7 +87,7 @@ function stay(client, until) {
 
 /** @param {import("./lib.js").SetupData} data */
 export function restSend(data) {
-  const user = data.users[Math.floor(Math.random() * data.users.length)];
+  const user = defined(data.users[Math.floor(Math.random() * data.users.length)], "a user");
   const body = {
     content: markedContent(scenario.content_bytes),
     idempotency_key: `k6-${__VU}-${__ITER}-${Date.now()}`,

@@ -2,6 +2,7 @@
 import http from "k6/http";
 import {
   acknowledged,
+  defined,
   expectOk,
   findTarget,
   jsonParams,
@@ -12,10 +13,12 @@ import {
   sendRestTime,
 } from "./lib.js";
 
+/** @type {import("./lib.js").Scenario<import("../play-schema.ts").PlayOf<"sends">>} */
 const scenario = loadScenario("sends");
 const target = findTarget();
-const step = scenario.play.steps.filter((one) => one.path === "rest")[0];
+const step = defined(scenario.play.steps.filter((one) => one.path === "rest")[0], "a REST step of the scenario");
 
+/** @type {import("k6/options").Options} */
 export const options = {
   setupTimeout: "20m",
   vus: step.in_flight,
@@ -23,6 +26,7 @@ export const options = {
   thresholds: { refusals: ["count==0"] },
 };
 
+/** @returns {import("./lib.js").SetupData} */
 export function setup() {
   return { users: populate(scenario, target), startAt: Date.now() };
 }
@@ -30,7 +34,7 @@ export function setup() {
 /** @param {import("./lib.js").SetupData} data */
 export default function (data) {
   // Each virtual user takes its own part of the senders in turn, so that none meets its limit early.
-  const user = data.users[(__ITER * step.in_flight + __VU - 1) % data.users.length];
+  const user = defined(data.users[(__ITER * step.in_flight + __VU - 1) % data.users.length], "a user");
   const body = {
     content: markedContent(scenario.content_bytes),
     idempotency_key: `k6-${__VU}-${__ITER}-${Date.now()}`,

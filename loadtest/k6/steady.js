@@ -10,6 +10,7 @@ import { Client } from "./client.js";
 import {
   acknowledged,
   CLEAN,
+  defined,
   expectOk,
   findTarget,
   historyTime,
@@ -23,12 +24,14 @@ import {
   unexpectedCloses,
 } from "./lib.js";
 
+/** @type {import("./lib.js").Scenario} */
 const scenario = loadScenario("baseline");
 const target = findTarget();
 const rampSeconds = Math.ceil(scenario.sockets / scenario.connects_per_second) + 5;
 const socketSenders = Math.round(scenario.senders * scenario.socket_share);
 const restSenders = scenario.senders - socketSenders;
 
+/** @type {import("k6/options").Options} */
 export const options = {
   setupTimeout: "20m",
   scenarios: executors(),
@@ -36,6 +39,7 @@ export const options = {
 };
 
 function executors() {
+  /** @type {{ [name: string]: import("k6/options").Scenario }} */
   const found = {
     sockets: {
       executor: "per-vu-iterations",
@@ -45,6 +49,7 @@ function executors() {
       maxDuration: `${rampSeconds + scenario.seconds + 60}s`,
     },
   };
+  /** @type {(exec: string, rate: number, timeUnit: string) => import("k6/options").Scenario} */
   const beside = (exec, rate, timeUnit) => ({
     executor: "constant-arrival-rate",
     exec: exec,
@@ -63,18 +68,22 @@ function executors() {
 }
 
 function thresholds() {
+  /** @type {{ [metric: string]: string }} */
   const trends = { ping_p95_ms: "ping_ms", delivery_p95_ms: "delivery_ms", history_p95_ms: "history_ms" };
+  /** @type {{ [metric: string]: string[] }} */
   const found = {};
   scenario.targets.forEach((one) => {
     if (one.below === undefined) return;
+    const trend = trends[one.metric];
     if (one.metric === "send_p95_ms") {
       if (socketSenders > 0) found.send_socket_ms = [`p(95)<${one.below}`];
       if (restSenders > 0) found.send_rest_ms = [`p(95)<${one.below}`];
-    } else if (trends[one.metric]) found[trends[one.metric]] = [`p(95)<${one.below}`];
+    } else if (trend) found[trend] = [`p(95)<${one.below}`];
   });
   return found;
 }
 
+/** @returns {import("./lib.js").SetupData} */
 export function setup() {
   return { users: populate(scenario, target), startAt: Date.now() };
 }
@@ -82,7 +91,7 @@ export function setup() {
 /** @param {import("./lib.js").SetupData} data */
 export function socket(data) {
   const index = (__VU - 1) % data.users.length;
-  const client = new Client(data.users[index], scenario);
+  const client = new Client(defined(data.users[index], "a user"), scenario);
   sleep(index / scenario.connects_per_second);
   const measureFrom = data.startAt + rampSeconds * 1000;
   const until = measureFrom + scenario.seconds * 1000;
@@ -102,7 +111,14 @@ export function socket(data) {
   if (!closing) unexpectedCloses.add(1);
 }
 
-/** Something once per period, first at a random moment of it, so that the crowd is spread. */
+/**
+ * Something once per period, first at a random moment of it, so that the crowd is spread.
+ *
+ * @param {import("k6/ws").Socket} connection
+ * @param {number} periodMs
+ * @param {number} from
+ * @param {() => void} work
+ */
 function repeat(connection, periodMs, from, work) {
   const wait = Math.max(1, from - Date.now() + Math.random() * periodMs);
   connection.setTimeout(() => {
@@ -111,14 +127,16 @@ function repeat(connection, periodMs, from, work) {
   }, wait);
 }
 
-/** Senders over sockets are spread over all users. */
+/** Senders over sockets are spread over all users. @param {number} index */
 function isSender(index) {
+  /** @param {number} n */
   const at = (n) => Math.floor((n * socketSenders) / scenario.sockets);
   return at(index + 1) > at(index);
 }
 
+/** @param {import("./lib.js").SetupData} data */
 function anyUser(data) {
-  return data.users[Math.floor(Math.random() * data.users.length)];
+  return defined(data.users[Math.floor(Math.random() * data.users.length)], "a user");
 }
 
 /** @param {import("./lib.js").SetupData} data */

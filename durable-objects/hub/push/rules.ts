@@ -3,7 +3,7 @@ import { LIMITS } from "../../../src/protocol/limits.ts";
 import type { Message } from "../../../src/protocol/message.ts";
 import type { Connection } from "../connection.ts";
 import type { ChannelState } from "../directory.ts";
-import type { JournalEvent } from "../journal.ts";
+import type { JournalEvent } from "../journal-rows.ts";
 
 /** A message that may be pushed. */
 export interface PushableMessage {

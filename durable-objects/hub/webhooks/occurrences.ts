@@ -1,6 +1,6 @@
 import type { ChangedMessage } from "../../../src/protocol/message.ts";
 import { mentionedBy } from "../encode.ts";
-import type { JournalEvent } from "../journal.ts";
+import type { JournalEvent } from "../journal-rows.ts";
 import type { Occurrence } from "./outbox.ts";
 
 /** Journal events that webhooks are told of as they are. */

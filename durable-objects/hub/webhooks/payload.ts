@@ -3,7 +3,8 @@ import type { DurableData } from "../../../src/protocol/frames-down.ts";
 import type { Member } from "../../../src/protocol/member.ts";
 import type { ChangedMessage } from "../../../src/protocol/message.ts";
 import type { Directory } from "../directory.ts";
-import type { Journal, JournalEvent } from "../journal.ts";
+import type { Journal } from "../journal.ts";
+import type { JournalEvent } from "../journal-rows.ts";
 import { messageIn } from "./occurrences.ts";
 import type { Occurrence } from "./outbox.ts";
 

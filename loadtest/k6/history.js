@@ -4,12 +4,12 @@
  */
 import { fail } from "k6";
 import http from "k6/http";
-import { defined, expectOk, findTarget, historyTime, jsonParams, loadScenario } from "./lib.js";
+import { callAll, defined, expectOk, findTarget, historyTime, jsonParams, loadScenario } from "./lib.js";
 
 /** @typedef {{ channel: string, tokens: string[] }} HistoryData */
 
 /** @type {import("./lib.js").Scenario<import("../play-schema.ts").PlayOf<"history">>} */
-const scenario = loadScenario("history");
+const scenario = loadScenario("history", ["history"]);
 const target = findTarget();
 const play = scenario.play;
 const messages = Number(__ENV.MESSAGES || play.messages);
@@ -27,16 +27,16 @@ export function setup() {
   const key = jsonParams(target.key);
   const found = http.get(`${target.baseUrl}/v1/channels/load-history-${messages}`, key);
   if (found.status !== 200) fail("there is no long channel yet: run `npm run load -- history` first");
-  /** @type {string[]} */
-  const tokens = [];
+  /** @type {import("./lib.js").Call[]} */
+  const issues = [];
   for (let index = 0; index < play.readers; index++) {
     const name = `load-reader-${`0000${index + 1}`.slice(-5)}`;
-    const body = JSON.stringify({ ttl_seconds: scenario.seconds + 3600 });
-    const issued = http.post(`${target.baseUrl}/v1/users/${name}/tokens`, body, key).json();
-    tokens.push(/** @type {{ token: string }} */ (issued).token);
+    issues.push([`/v1/users/${name}/tokens`, { ttl_seconds: scenario.seconds + 3600 }]);
   }
+  /** @type {{ token: string }[]} */
+  const issued = callAll(target, issues);
   const channel = /** @type {{ id: string }} */ (found.json());
-  return { channel: channel.id, tokens: tokens };
+  return { channel: channel.id, tokens: issued.map((one) => one.token) };
 }
 
 /** @type {string | null} */

@@ -51,6 +51,7 @@ export const deliveries = new Counter("deliveries");
 export const duplicates = new Counter("duplicate_deliveries");
 export const refusals = new Counter("refusals");
 export const unexpectedCloses = new Counter("unexpected_closes");
+export const socketsResumed = new Counter("sockets_resumed");
 
 /** Everything that must stay at nothing, in whichever script. */
 export const CLEAN = {
@@ -64,11 +65,14 @@ export const CLEAN = {
  *
  * @template {Play | undefined} [P=Play | undefined]
  * @param {string} otherwise
+ * @param {Play["kind"][]} kinds that the script plays
  * @returns {Scenario<P>}
  */
-export function loadScenario(otherwise) {
+export function loadScenario(otherwise, kinds) {
+  const name = __ENV.SCENARIO || otherwise;
   /** @type {Scenario<P>} */
-  const file = JSON.parse(open(`../scenarios/${__ENV.SCENARIO || otherwise}.json`));
+  const file = JSON.parse(open(`../scenarios/${name}.json`));
+  checkKind(name, file.play ? file.play.kind : "steady", kinds);
   const sockets = Number(__ENV.SOCKETS || file.sockets);
   return Object.assign({}, file, {
     sockets: sockets,
@@ -76,6 +80,19 @@ export function loadScenario(otherwise) {
     senders: file.sockets === 0 ? file.senders : Math.round((file.senders * sockets) / file.sockets),
     group_size: file.group_size === file.sockets ? sockets : file.group_size,
   });
+}
+
+/**
+ * A script would play another kind in its own way, and pass.
+ *
+ * @param {string} name
+ * @param {Play["kind"]} kind
+ * @param {Play["kind"][]} kinds
+ */
+function checkKind(name, kind, kinds) {
+  if (kinds.indexOf(kind) !== -1) return;
+  const played = kinds.map((one) => `"${one}"`).join(", ");
+  throw new Error(`The scenario "${name}" is of the kind "${kind}", and this script plays ${played} only.`);
 }
 
 /** Where the load goes: the environment first, then what the local stack wrote. Only at the top of a script. */
@@ -131,7 +148,8 @@ export function ageOf(content) {
 }
 
 /**
- * Users, tokens and groups, the same as the Node driver makes. For `setup`.
+ * Users, tokens and groups with the ids that the Node driver gives them. Other than there, all of them are in the one
+ * workspace of the key, and groups are not filled with messages to read. For `setup`.
  *
  * @param {Scenario} scenario
  * @param {Target} target
@@ -198,7 +216,7 @@ function createGroup(target, externalId, members) {
  * @param {Call[]} calls
  * @returns {T[]} the answers, in the order of the calls
  */
-function callAll(target, calls) {
+export function callAll(target, calls) {
   const params = jsonParams(target.key);
   /** @type {T[]} */
   const answers = [];

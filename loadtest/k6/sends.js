@@ -14,7 +14,7 @@ import {
 } from "./lib.js";
 
 /** @type {import("./lib.js").Scenario<import("../play-schema.ts").PlayOf<"sends">>} */
-const scenario = loadScenario("sends");
+const scenario = loadScenario("sends", ["sends"]);
 const target = findTarget();
 const step = defined(scenario.play.steps.filter((one) => one.path === "rest")[0], "a REST step of the scenario");
 

@@ -4,6 +4,7 @@
  * on time whether or not earlier ones were answered.
  */
 import { sleep } from "k6";
+import exec from "k6/execution";
 import http from "k6/http";
 import ws from "k6/ws";
 import { Client } from "./client.js";
@@ -25,7 +26,7 @@ import {
 } from "./lib.js";
 
 /** @type {import("./lib.js").Scenario} */
-const scenario = loadScenario("baseline");
+const scenario = loadScenario("baseline", ["steady", "soak", "connections"]);
 const target = findTarget();
 const rampSeconds = Math.ceil(scenario.sockets / scenario.connects_per_second) + 5;
 const socketSenders = Math.round(scenario.senders * scenario.socket_share);
@@ -90,7 +91,8 @@ export function setup() {
 
 /** @param {import("./lib.js").SetupData} data */
 export function socket(data) {
-  const index = (__VU - 1) % data.users.length;
+  // Not from __VU: that counts over all executors, so that two sockets could have one user.
+  const index = exec.scenario.iterationInTest;
   const client = new Client(defined(data.users[index], "a user"), scenario);
   sleep(index / scenario.connects_per_second);
   const measureFrom = data.startAt + rampSeconds * 1000;

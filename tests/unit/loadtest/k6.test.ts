@@ -13,9 +13,12 @@ const STUBS: Record<string, string> = {
   k6: `export const check = (value, checks) => Object.values(checks).every((one) => one(value));
     export const fail = (text) => { throw new Error(text); };
     export const sleep = (seconds) => { globalThis.k6.slept.push(seconds); };`,
+  "k6/execution": `export default { scenario: { get iterationInTest() { return globalThis.k6.iteration; } } };`,
   "k6/http": `const answer = (method, url, body, params) => {
       globalThis.k6.requests.push({ method, url, body: body ? JSON.parse(body) : undefined, params });
-      return { status: 200, headers: {}, timings: { duration: 5 }, json: () => ({ id: "channel", token: "token", next_cursor: "c1" }) };
+      const token = (/users\\/(.+)\\/tokens/.exec(url) || [])[1];
+      const json = () => ({ id: "channel", token, next_cursor: "c1" });
+      return { status: 200, headers: {}, timings: { duration: 5 }, json, ...globalThis.k6.refuse(url) };
     };
     export default {
       get: (url, params) => answer("GET", url, undefined, params),
@@ -34,6 +37,10 @@ interface K6 {
   requests: { method: string; url: string; body?: Record<string, unknown> }[];
   metrics: Record<string, number[]>;
   slept: number[];
+  /** Iterations of the scenario so far, over all virtual users. */
+  iteration: number;
+  /** What an answer has instead of 200. */
+  refuse: (url: string) => { status: number; headers?: Record<string, string>; json?: () => unknown } | undefined;
   connect: (url: string, params: unknown, use: (socket: FakeSocket) => void) => void;
 }
 
@@ -63,7 +70,7 @@ class FakeSocket {
 
 interface Script {
   options: { scenarios?: Record<string, unknown>; thresholds: Record<string, unknown>; vus?: number };
-  setup(): { users: { name: string }[] };
+  setup(): { users: { name: string }[]; tokens?: unknown[] };
   default(data: unknown): void;
   socket(data: unknown): void;
   restSend(data: unknown): void;
@@ -71,7 +78,7 @@ interface Script {
 }
 
 let built: string;
-const k6: K6 = { requests: [], metrics: {}, slept: [], connect: () => {} };
+const k6: K6 = { requests: [], metrics: {}, slept: [], iteration: 0, refuse: () => undefined, connect: () => {} };
 
 /** Loads a script as k6 would, with its modules replaced. */
 async function load(name: string, env: Record<string, string>): Promise<Script> {
@@ -99,6 +106,9 @@ async function load(name: string, env: Record<string, string>): Promise<Script> 
     open: (file: string) => fs.readFileSync(path.join(folder, file), "utf8"),
   });
   k6.requests.length = 0;
+  k6.slept.length = 0;
+  k6.iteration = 0;
+  k6.refuse = () => undefined;
   return (await import(pathToFileURL(out).href)) as Script;
 }
 
@@ -140,10 +150,10 @@ describe("the k6 scripts", () => {
   it("a socket pings, sends, and times what the others sent", async () => {
     const script = await load("steady.js", { SCENARIO: "baseline", SOCKETS: "10", SECONDS: "5" });
     const data = script.setup();
-    Object.assign(globalThis, { __VU: 10 });
+    k6.iteration = 9;
     k6.connect = (url, params, use) => {
       expect(url).toBe("ws://127.0.0.1:1/v1/ws");
-      expect(params).toEqual({ headers: { "Sec-WebSocket-Protocol": "cariosan.jwt.token" } });
+      expect(params).toEqual({ headers: { "Sec-WebSocket-Protocol": "cariosan.jwt.load-user-00010" } });
       const socket = new FakeSocket();
       use(socket);
       for (const { work } of socket.timers) work();
@@ -181,6 +191,76 @@ describe("the k6 scripts", () => {
     expect(sockets[0]?.sent).toEqual([]);
     expect(sockets[1]?.sent).toEqual([{ type: "resume", data: { cursor: "last-1" } }]);
     expect(k6.metrics.resume_ms).toHaveLength(1);
+  });
+
+  it("[K6-1] the storm asks that every socket resumed, and counts those that did", async () => {
+    const script = await load("reconnect-storm.js", { SOCKETS: "3" });
+    expect(script.options.thresholds).toMatchObject({ sockets_resumed: ["count==3"] });
+    const data = script.setup();
+    /** One socket, whose first or second connection may fail: `connect` then returns without a socket. */
+    const play = (opens: boolean[], answer: string) => {
+      const attempts = [...opens];
+      k6.connect = (_url, _params, use) => {
+        if (attempts.shift() !== true) return;
+        const socket = new FakeSocket();
+        use(socket);
+        socket.receive({ type: "connection.ready", data: { cursor: "c" } });
+        if (socket.sent.some(({ type }) => type === "resume")) socket.receive({ type: answer, data: {} });
+      };
+      script.socket(data);
+    };
+    play([true, false], "resumed");
+    play([false, true], "resumed");
+    play([true, true], "resync");
+    expect(k6.metrics.sockets_resumed).toEqual([]);
+    play([true, true], "resumed");
+    expect(k6.metrics.sockets_resumed).toEqual([1]);
+  });
+
+  it.each(["steady.js", "reconnect-storm.js"])("[K6-2] each socket of %s has a user of its own", async (name) => {
+    const script = await load(name, { SOCKETS: "4" });
+    const data = script.setup();
+    const protocols: unknown[] = [];
+    k6.connect = (_url, params) => {
+      protocols.push((params as { headers: Record<string, string> }).headers["Sec-WebSocket-Protocol"]);
+    };
+    // As k6 hands them out where other executors have some too.
+    for (const [iteration, vu] of [23, 4, 7, 24].entries()) {
+      Object.assign(globalThis, { __VU: vu });
+      k6.iteration = iteration;
+      script.socket(data);
+    }
+    expect(protocols).toEqual([1, 2, 3, 4].map((number) => `cariosan.jwt.load-user-0000${number}`));
+  });
+
+  it("[K6-3] history waits for tokens that the server puts off, and ends where it refuses one", async () => {
+    const history = await load("history.js", { MESSAGES: "1000" });
+    let putOff = 0;
+    k6.refuse = (url) => {
+      if (!url.endsWith("/load-reader-00003/tokens") || putOff++ > 0) return undefined;
+      return { status: 429, headers: { "Retry-After": "7" }, json: () => ({ error: {} }) };
+    };
+    expect(history.setup().tokens).toEqual(
+      Array.from({ length: 200 }, (_, index) => `load-reader-${String(index + 1).padStart(5, "0")}`),
+    );
+    expect(k6.slept).toEqual([7]);
+    k6.refuse = (url) => (url.endsWith("/tokens") ? { status: 403, json: () => ({ error: {} }) } : undefined);
+    expect(() => history.setup()).toThrow(/unable to POST \/v1\/users\/load-reader-00001\/tokens; because HTTP 403/);
+  });
+
+  it.each([
+    ["steady.js", "fanout", "fanout", '"steady", "soak", "connections"'],
+    ["reconnect-storm.js", "baseline", "steady", '"reconnect-storm"'],
+    ["sends.js", "history", "history", '"sends"'],
+    ["history.js", "sends", "sends", '"history"'],
+  ])("[K6-4] %s does not play the scenario %s", async (name, scenario, kind, played) => {
+    await expect(load(name, { SCENARIO: scenario })).rejects.toThrow(
+      `The scenario "${scenario}" is of the kind "${kind}", and this script plays ${played} only.`,
+    );
+  });
+
+  it.each(["baseline", "targets", "soak", "connections"])("[K6-4] steady plays the scenario %s", async (scenario) => {
+    await expect(load("steady.js", { SCENARIO: scenario })).resolves.toHaveProperty("options.scenarios.sockets");
   });
 
   it("sends and history keep the scenario's number in flight", async () => {

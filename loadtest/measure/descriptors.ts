@@ -1,7 +1,10 @@
 import fs from "node:fs";
 
-/** Descriptors kept free for everything that is no socket of the run. */
-const RESERVE = 64;
+/**
+ * Descriptors kept free for everything that is no socket of the run: the tool's own requests and what the server opens for them. workerd
+ * ends when it has none left.
+ */
+const RESERVE = 256;
 
 /** How many descriptors a process may have open at most; undefined without `/proc`. */
 export function descriptorLimit(pid: number | "self"): number | undefined {

@@ -184,7 +184,7 @@ describe.runIf(process.platform === "linux")("descriptors", () => {
     expect(descriptorLimit("self")).toBeGreaterThan(openDescriptors("self") ?? 0);
     expect(descriptorLimit(2 ** 22 + 1)).toBeUndefined();
     // Two descriptors for each socket: half of what the limit leaves.
-    expect(socketCapacity(20_000, 136, 1_136, 500)).toBe((20_000 - 136 - 64) / 2);
+    expect(socketCapacity(20_000, 136, 1_136, 500)).toBe((20_000 - 136 - 256) / 2);
   });
 });
 

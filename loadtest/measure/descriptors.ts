@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { UsageError } from "../errors.ts";
 
 /**
  * Descriptors kept free for everything that is no socket of the run: the tool's own requests and what the server opens for them. workerd
@@ -36,4 +37,25 @@ export function openDescriptors(pid: number | "self"): number | undefined {
 export function socketCapacity(limit: number, before: number, now: number, sockets: number): number {
   const each = Math.max(1, (now - before) / sockets);
   return Math.floor((limit - before - RESERVE) / each);
+}
+
+/** Descriptors that one socket takes of a local server, which holds each client twice: at its front and in the object. */
+const EACH_AT_SERVER = 2;
+
+/**
+ * Checks that the tool, and the server where it is known, may open as many sockets.
+ *
+ * @throws UsageError where a limit of descriptors is in the way: at its end connections fail for a reason that is not the server's
+ */
+export function requireRoom(sockets: number, own = descriptorLimit("self"), server?: number): void {
+  const rooms = [
+    { who: "this process", limit: own, each: 1 },
+    { who: "the server", limit: server, each: EACH_AT_SERVER },
+  ];
+  for (const { who, limit, each } of rooms) {
+    if (limit === undefined || sockets * each + RESERVE <= limit) continue;
+    throw new UsageError(
+      `${sockets} sockets need ${sockets * each + RESERVE} descriptors and ${who} may open ${limit}: raise its limit (ulimit -n), or take fewer.`,
+    );
+  }
 }

@@ -1,3 +1,4 @@
+import { descriptorLimit, requireRoom } from "../measure/descriptors.ts";
 import type { Outcome } from "../outcome-schema.ts";
 import type { Play } from "../play-schema.ts";
 import { playConnections } from "../plays/connections.ts";
@@ -13,6 +14,11 @@ import { Bench, type RunOptions } from "./bench.ts";
 
 /** Plays one scenario against a target: set up, open, measure, wait for the rest, close. */
 export async function play(scenario: Scenario, target: LoadTarget, options: RunOptions = {}): Promise<Summary> {
+  // This one finds out by itself how many there is room for.
+  if (scenario.play.kind !== "connections") {
+    const { serverPid } = target;
+    requireRoom(scenario.sockets, descriptorLimit("self"), serverPid && descriptorLimit(serverPid));
+  }
   const bench = new Bench(scenario, target, options);
   try {
     await bench.begin();

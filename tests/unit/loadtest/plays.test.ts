@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { descriptorLimit, openDescriptors, socketCapacity } from "../../../loadtest/measure/descriptors.ts";
+import {
+  descriptorLimit,
+  openDescriptors,
+  requireRoom,
+  socketCapacity,
+} from "../../../loadtest/measure/descriptors.ts";
 import { memoryTrend } from "../../../loadtest/plays/steady.ts";
 import { play } from "../../../loadtest/run/driver.ts";
 import { historyMessageId, longChannelLines } from "../../../loadtest/run/long-channel.ts";
@@ -185,6 +190,17 @@ describe.runIf(process.platform === "linux")("descriptors", () => {
     expect(descriptorLimit(2 ** 22 + 1)).toBeUndefined();
     // Two descriptors for each socket: half of what the limit leaves.
     expect(socketCapacity(20_000, 136, 1_136, 500)).toBe((20_000 - 136 - 256) / 2);
+  });
+});
+
+describe("more sockets than a process may open", () => {
+  it("are refused before anything begins, with what is missing", () => {
+    expect(() => requireRoom(9_800, 20_000, 20_000)).not.toThrow();
+    expect(() => requireRoom(20_000, 20_000, undefined)).toThrow(
+      /need 20256 descriptors and this process may open 20000/,
+    );
+    expect(() => requireRoom(9_900, 20_000, 20_000)).toThrow(/the server may open 20000/);
+    expect(() => requireRoom(1_000_000, undefined, undefined)).not.toThrow();
   });
 });
 

@@ -44,7 +44,7 @@ export function openDatabase(settings: DatabaseSettings): Db {
 
 /**
  * Loaded with the first statement and not with the Worker: the driver's module, which brings a whole socket client for Postgres along,
- * takes a fifth of the start, and a hub that wakes for a message answers before it needs it.
+ * takes an eighth of the start, and a hub that wakes for a message answers before it needs it.
  */
 async function loadDriver(settings: DatabaseSettings) {
   const [{ neon, neonConfig }, { drizzle }] = await Promise.all([

@@ -45,9 +45,10 @@ const EACH_AT_SERVER = 2;
 /**
  * Checks that the tool, and the server where it is known, may open as many sockets.
  *
+ * @param own limit of descriptors of this process, undefined where it is not known; `server` likewise
  * @throws UsageError where a limit of descriptors is in the way: at its end connections fail for a reason that is not the server's
  */
-export function requireRoom(sockets: number, own = descriptorLimit("self"), server?: number): void {
+export function requireRoom(sockets: number, own: number | undefined, server: number | undefined): void {
   const rooms = [
     { who: "this process", limit: own, each: 1 },
     { who: "the server", limit: server, each: EACH_AT_SERVER },

@@ -199,22 +199,29 @@ describe("streaming over the whole stack", () => {
         openSocket(stack.baseUrl, crowd.member(1 + (n % 6)).token, n % 10 === 9 ? "" : "?batch=1"),
       ),
     );
-    const writer = await openSocket(stack.baseUrl, crowd.member(0).token);
-    const count = 30;
-    const sends = Array.from({ length: count }, (_, n) =>
-      writer.request("message.send", { channel_id: crowd.channelId, content: `m${n}` }),
-    );
-    for (const answer of await Promise.all(sends)) expect(answer.type).toBe("message.ack");
+    const takers = sockets.filter((_, n) => n % 10 !== 9);
+    const hasBatch = (socket: TestSocket) => socket.frames.some((frame) => frame.type === "batch");
     const seqs = (socket: TestSocket) =>
       socket.frames
         .flatMap((frame) => (frame.type === "batch" ? frame.data.events : [frame]))
         .flatMap((frame) => (frame.type === "message.created" ? [frame.data.message.seq] : []));
-    for (const socket of sockets) await expect.poll(() => seqs(socket).length, { timeout: 10_000 }).toBe(count);
+    let count = 0;
+    // On a machine that is slow enough each message has a commit and a turn to itself, and there is nothing to batch: then once more.
+    for (let member = 0; member < 6 && !takers.every(hasBatch); member++) {
+      const writer = await openSocket(stack.baseUrl, crowd.member(member).token);
+      const sends = Array.from({ length: 30 }, (_, n) =>
+        writer.request("message.send", { channel_id: crowd.channelId, content: `m${n}` }),
+      );
+      for (const answer of await Promise.all(sends)) expect(answer.type).toBe("message.ack");
+      count += sends.length;
+      for (const socket of sockets) await expect.poll(() => seqs(socket).length, { timeout: 10_000 }).toBe(count);
+      await writer.close();
+    }
     const expected = Array.from({ length: count }, (_, n) => n + 1);
     for (const [n, socket] of sockets.entries()) {
       expect(seqs(socket)).toEqual(expected);
-      expect(socket.frames.some((frame) => frame.type === "batch")).toBe(n % 10 !== 9);
+      expect(hasBatch(socket)).toBe(n % 10 !== 9);
     }
-    await Promise.all([writer, ...sockets].map((socket) => socket.close()));
+    await Promise.all(sockets.map((socket) => socket.close()));
   });
 });

@@ -33,7 +33,7 @@ export class BatchWheel {
   #dueAt: number | undefined;
   /** Connections that wait in all slots. */
   #waiting = 0;
-  /** Connections that this turn sent something to. */
+  /** Batches of this turn. */
   #sent = 0;
   #flushedAt = 0;
 
@@ -86,10 +86,15 @@ export class BatchWheel {
     });
   }
 
-  /** Sends everything that waits, now, and begins a new turn. */
+  /** Sends everything that waits, now. The turn goes on: its length is for whoever is sent something, not for those who wait just now. */
   flush(): void {
-    this.#sent = 0;
     for (const slot of this.#slots) this.#send(slot);
+  }
+
+  /** Sends everything that waits, now, and begins a turn with it. */
+  restart(): void {
+    this.#sent = 0;
+    this.flush();
     this.#beginTurn();
   }
 
@@ -100,7 +105,7 @@ export class BatchWheel {
     if (this.#at >= this.#slots.length) this.#beginTurn();
   }
 
-  /** As many slots as this turn's connections ask for. */
+  /** As many slots as the batches of the last turn ask for. */
   #beginTurn(): void {
     const milliseconds = Math.min(Math.max(MIN_TURN_MS, this.#sent * TURN_MS_PER_CONNECTION), MAX_TURN_MS);
     const wanted = Math.ceil(milliseconds / STEP_MS);

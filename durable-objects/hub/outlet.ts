@@ -30,7 +30,7 @@ export class Outlet {
     const isBusy = this.#isBusy(now);
     work();
     if (this.#wheel.isEmpty) return;
-    if (!isBusy || this.#wheel.isRested(now)) this.#wheel.flush();
+    if (!isBusy || this.#wheel.isRested(now)) this.#wheel.restart();
     else this.#wheel.turn();
   }
 

@@ -4,7 +4,7 @@
  */
 import { fail } from "k6";
 import http from "k6/http";
-import { callAll, defined, expectOk, findTarget, historyTime, jsonParams, loadScenario } from "./lib.js";
+import { callAll, defined, expectOk, findTarget, historyTime, jsonParams, loadScenario, pagesRead } from "./lib.js";
 
 /** @typedef {{ channel: string, tokens: string[] }} HistoryData */
 
@@ -19,7 +19,8 @@ export const options = {
   setupTimeout: "20m",
   vus: play.in_flight,
   duration: `${scenario.seconds}s`,
-  thresholds: { refusals: ["count==0"] },
+  // Without the second one a run whose every iteration fails would pass.
+  thresholds: { refusals: ["count==0"], pages_read: ["count>0"] },
 };
 
 /** @returns {HistoryData} */
@@ -50,5 +51,6 @@ export default function (data) {
   const response = http.get(url, jsonParams(token));
   if (!expectOk(response, "a page of history")) return;
   historyTime.add(response.timings.duration);
+  pagesRead.add(1);
   cursor = /** @type {{ next_cursor: string | null }} */ (response.json()).next_cursor;
 }

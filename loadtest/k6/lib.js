@@ -49,6 +49,7 @@ export const resumeTime = new Trend("resume_ms", true);
 export const acknowledged = new Counter("messages_acknowledged");
 export const deliveries = new Counter("deliveries");
 export const duplicates = new Counter("duplicate_deliveries");
+export const pagesRead = new Counter("pages_read");
 export const refusals = new Counter("refusals");
 export const unexpectedCloses = new Counter("unexpected_closes");
 export const socketsResumed = new Counter("sockets_resumed");

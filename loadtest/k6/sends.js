@@ -23,7 +23,8 @@ export const options = {
   setupTimeout: "20m",
   vus: step.in_flight,
   duration: `${scenario.seconds}s`,
-  thresholds: { refusals: ["count==0"] },
+  // Without the second one a run whose every iteration fails would pass.
+  thresholds: { refusals: ["count==0"], messages_acknowledged: ["count>0"] },
 };
 
 /** @returns {import("./lib.js").SetupData} */

@@ -36,7 +36,8 @@ const restSenders = scenario.senders - socketSenders;
 export const options = {
   setupTimeout: "20m",
   scenarios: executors(),
-  thresholds: Object.assign({}, CLEAN, thresholds()),
+  // Without the count a run whose every iteration fails would pass.
+  thresholds: Object.assign({ messages_acknowledged: ["count>0"] }, CLEAN, thresholds()),
 };
 
 function executors() {

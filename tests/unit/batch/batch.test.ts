@@ -110,6 +110,28 @@ describe("batches", () => {
     expect(rig.runtime.pendingTimers).toBe(0);
   });
 
+  it("[BATCH-2] a member that leaves has everything sent at once, and the turn keeps its length", async () => {
+    const rig = await rigWithChannel(1_200);
+    const members = Array.from({ length: 1_200 }, (_, n) => uuid("user", n + 1));
+    const connected = await Promise.all(members.map((id) => rig.connect(id, { acceptsBatches: true })));
+    await rig.runtime.advance(200);
+    const heard = (content: string) => connected.filter(({ socket }) => contentsOf(socket).includes(content)).length;
+    await rig.send(channel, ana, "at once");
+    await rig.send(channel, ana, "spread over the turn");
+    await rig.runtime.advance(11);
+    expect(heard("spread over the turn")).toBeLessThan(1_200);
+    const left = [uuid("user", 1_200)];
+    await rig.hub.applyChannel(channel, 2, { ...creation(1, 1_200), version: 2, users: [], joined: [], left });
+    expect(heard("spread over the turn")).toBe(1_200);
+    await rig.runtime.advance(0);
+    await rig.send(channel, ana, "after it");
+    await rig.runtime.advance(25);
+    // Those who left are not told; of the others a twelfth every 5 ms.
+    expect(heard("after it")).toBeLessThanOrEqual(600);
+    await rig.runtime.advance(100);
+    expect(heard("after it")).toBe(1_199);
+  });
+
   it("[BATCH-3] a client that did not ask for batches never gets one", async () => {
     const rig = await rigWithChannel();
     const { socket } = await rig.connect(budi);

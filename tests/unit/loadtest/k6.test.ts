@@ -263,6 +263,19 @@ describe("the k6 scripts", () => {
     await expect(load("steady.js", { SCENARIO: scenario })).resolves.toHaveProperty("options.scenarios.sockets");
   });
 
+  it("[K6-5] a run without one message sent, or one page read, does not pass", async () => {
+    const sends = await load("sends.js", { SOCKETS: "20" });
+    expect(sends.options.thresholds).toMatchObject({ messages_acknowledged: ["count>0"] });
+    sends.default(sends.setup());
+    expect(k6.metrics.messages_acknowledged).toEqual([1]);
+    const history = await load("history.js", { MESSAGES: "1000" });
+    expect(history.options.thresholds).toMatchObject({ pages_read: ["count>0"] });
+    history.default(history.setup());
+    expect(k6.metrics.pages_read).toEqual([1]);
+    const steady = await load("steady.js", { SCENARIO: "baseline", SOCKETS: "10" });
+    expect(steady.options.thresholds).toMatchObject({ messages_acknowledged: ["count>0"] });
+  });
+
   it("sends and history keep the scenario's number in flight", async () => {
     const sends = await load("sends.js", { SOCKETS: "20" });
     expect(sends.options.vus).toBe(16);

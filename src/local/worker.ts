@@ -11,6 +11,8 @@ import { readWorkerConfig } from "./worker-config.ts";
 import { doorBinding } from "./worker-outbound.ts";
 
 const HOST = "127.0.0.1";
+/** What workerd says once when it runs with V8 flags: its ready-compiled scripts were made without them. It compiles them then; nothing is wrong. */
+const CACHE_REFUSED = "NOSENTRY per-isolate bootstrap compile cache";
 
 export interface WorkerOptions {
   dataDir: string;
@@ -92,7 +94,9 @@ export class LocalWorker {
       logRequests: false,
       telemetry: { enabled: false },
       resourcePersistencePath: path.join(dataDir, "worker"),
-      handleStructuredLogs: ({ message }) => log?.(message),
+      handleStructuredLogs: ({ message }) => {
+        if (!message.startsWith(CACHE_REFUSED)) log?.(message);
+      },
       ...(inspectorPort !== undefined && { inspectorHost: HOST, inspectorPort }),
       unsafeRuntimeEnv: {
         KABAR_WORKERD_BINARY: workerdBinary(),

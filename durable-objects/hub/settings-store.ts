@@ -1,6 +1,6 @@
 import type { SettingsSource } from "../../src/domain/hub-ports.ts";
 import {
-  DEFAULT_WORKSPACE_SETTINGS,
+  defaultWorkspaceSettings,
   type WorkspaceSettings,
   workspaceSettingsSchema,
 } from "../../src/protocol/workspace.ts";
@@ -30,7 +30,7 @@ export class SettingsStore {
     const row = sql.all<{ version: number; settings: string }>(`SELECT version, settings FROM workspace_settings`)[0];
     this.#version = row?.version ?? -1;
     this.#settings =
-      row === undefined ? DEFAULT_WORKSPACE_SETTINGS : workspaceSettingsSchema.parse(JSON.parse(row.settings));
+      row === undefined ? defaultWorkspaceSettings() : workspaceSettingsSchema.parse(JSON.parse(row.settings));
   }
 
   get current(): WorkspaceSettings {

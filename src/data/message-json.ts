@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Message, QuotedMessage } from "../protocol/message.ts";
-import { PREVIEW_CHARS, preview } from "../protocol/preview.ts";
+import { preview } from "../protocol/preview.ts";
 import type { UserSummary } from "../protocol/user.ts";
 import { wireTimeText } from "./fragments.ts";
 
@@ -94,22 +94,13 @@ function columnsText(m: string): string {
     then (select to_json(rest) from (select ${restText(m)}) rest) end as rest`;
 }
 
-/** `MessageRest`. */
+/** `MessageRest`, with functions of `functions.ts`. */
 function restText(m: string): string {
   return `${m}.attachment_url, ${m}.attachment, ${wireTimeText(`${m}.edited_at`)} as edited_at,
-    ${wireTimeText(`${m}.deleted_at`)} as deleted_at, ${wireTimeText(`${m}.pinned_at`)} as pinned_at, ${m}.parent_id,
-    ${m}.mentions, ${m}.metadata, ${m}.thread_root_id, ${m}.reply_count, ${m}.streaming, case when ${m}.parent_id is not null then (
-      select to_json(quoted) from (
-        select q.id, q.user_id, coalesce(qu.name, '') as user_name,
-          left(q.content, ${PREVIEW_CHARS + 1}) as content, q.type, q.deleted_at is not null as deleted
-        from messages q left join users qu on qu.id = q.user_id where q.id = ${m}.parent_id and q.channel_id = ${m}.channel_id
-      ) quoted) end as quoted_message, case when ${m}.reply_count > 0 then (
-      select json_agg(replier) from (
-        select t.user_id as id, tu.external_id, coalesce(tu.name, '') as name, tu.avatar_url
-        from (select user_id, max(seq) as seq from messages where thread_root_id = ${m}.id and deleted_at is null
-          and user_id is not null group by user_id order by max(seq) desc limit 3) t
-        left join users tu on tu.id = t.user_id order by t.seq desc
-      ) replier) end as last_repliers`;
+      ${wireTimeText(`${m}.deleted_at`)} as deleted_at, ${wireTimeText(`${m}.pinned_at`)} as pinned_at, ${m}.parent_id,
+      ${m}.mentions, ${m}.metadata, ${m}.thread_root_id, ${m}.reply_count, ${m}.streaming,
+      case when ${m}.parent_id is not null then kabar_quoted_message(${m}.parent_id, ${m}.channel_id) end as quoted_message,
+      case when ${m}.reply_count > 0 then kabar_last_repliers(${m}.id) end as last_repliers`;
 }
 
 /** `MessageJson` of one message, beside the joins above. */
@@ -117,14 +108,13 @@ export function messageJson(alias: string, channelExternalId: SQL, viewer: strin
   const m = sql.raw(alias);
   return sql`(select to_json(message) from (
     select ${m}.channel_id, ${channelExternalId} as channel_external_id, ${messageColumns(alias)},
-      (${reactionsOfPage(sql`select ${m}.id`, viewer)}) as reactions) message)`;
+      (${reactionsOf(sql`select ${m}.id`, viewer === undefined ? sql`null::uuid` : sql`${viewer}::uuid`)}) as reactions) message)`;
 }
 
-/** All reactions to the messages of a page (a select of their ids), those of one message from the first emoji to the last one. Null for none. */
-export function reactionsOfPage(messageIds: SQL, viewer: string | undefined): SQL {
-  const isMine = viewer === undefined ? sql`false` : sql`bool_or(user_id = ${viewer}::uuid)`;
+/** All reactions to messages (a select of their ids), those of one message from the first emoji to the last one. Null for none. */
+export function reactionsOf(messageIds: SQL, viewer: SQL): SQL {
   return sql`select json_agg(reaction) from (
-    select message_id, emoji, count(*)::int as count, ${isMine} as reacted_by_me from reactions
+    select message_id, emoji, count(*)::int as count, coalesce(bool_or(user_id = ${viewer}), false) as reacted_by_me from reactions
     where message_id = any(array(${messageIds})) group by message_id, emoji order by message_id, min(created_at), emoji
   ) reaction`;
 }

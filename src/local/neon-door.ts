@@ -3,7 +3,6 @@ import pg from "pg";
 import { type Door, openDoor, readBody, sendJson } from "./door.ts";
 import { codeOf, messageOf } from "./errors.ts";
 import { beginStatement } from "./neon-batch.ts";
-import { StatementNames } from "./statement-names.ts";
 
 interface NeonQuery {
   query: string;
@@ -34,9 +33,6 @@ const ERROR_FIELDS = [
 /** Text as Postgres sent it: the driver does the parsing (`Neon-Raw-Text-Output`). */
 const RAW_TEXT = { getTypeParser: () => (text: string) => text };
 
-/** SQLSTATEs that say that a prepared statement is not what we think: repeat unprepared. */
-const STATEMENT_LOST = new Set(["26000", "42P05"]);
-
 export interface NeonDoorOptions {
   port: number;
   databaseUrl: string;
@@ -45,7 +41,8 @@ export interface NeonDoorOptions {
 
 /**
  * Opens an HTTP door that speaks the protocol of Neon's serverless driver (`POST /sql`, single and batch) in front of
- * any Postgres. Its address goes into `neonConfig.fetchEndpoint`.
+ * any Postgres. Its address goes into `neonConfig.fetchEndpoint`. As Neon does, it gives Postgres every statement without a name, to be
+ * parsed and planned anew.
  */
 export async function openNeonDoor(options: NeonDoorOptions): Promise<Door> {
   const pool = new pg.Pool({
@@ -57,7 +54,6 @@ export async function openNeonDoor(options: NeonDoorOptions): Promise<Door> {
   });
   // An idle connection that breaks (Postgres stopped) is replaced at the next query.
   pool.on("error", () => {});
-  const names = new StatementNames();
   const door = await openDoor(options.port, async (request, response) => {
     if (request.method !== "POST" || request.url !== "/sql") return sendJson(response, 404, '{"message":"not found"}');
     if (!mayPass(request.headers, options.databaseUrl)) {
@@ -66,9 +62,7 @@ export async function openNeonDoor(options: NeonDoorOptions): Promise<Door> {
     const body = JSON.parse(await readBody(request)) as NeonQuery | { queries: NeonQuery[] };
     try {
       const json =
-        "queries" in body
-          ? await runBatch(pool, names, body.queries, request.headers)
-          : await runSingle(pool, names, body);
+        "queries" in body ? await runBatch(pool, body.queries, request.headers) : await runSingle(pool, body);
       sendJson(response, 200, json);
     } catch (error) {
       const { status, json } = errorAnswer(error);
@@ -84,62 +78,34 @@ export async function openNeonDoor(options: NeonDoorOptions): Promise<Door> {
   };
 }
 
-async function runSingle(pool: pg.Pool, names: StatementNames, query: NeonQuery): Promise<string> {
-  return withRetryUnprepared(names, async (nameOf) => resultJson(await pool.query(toPg(query, nameOf)), query));
+async function runSingle(pool: pg.Pool, query: NeonQuery): Promise<string> {
+  return resultJson(await pool.query(toPg(query)), query);
 }
 
-async function runBatch(
-  pool: pg.Pool,
-  names: StatementNames,
-  queries: NeonQuery[],
-  headers: IncomingHttpHeaders,
-): Promise<string> {
-  return withRetryUnprepared(names, async (nameOf) => {
-    const client = await pool.connect();
-    let broken: Error | undefined;
-    try {
-      await client.query(beginStatement(headers));
-      const results: string[] = [];
-      for (const query of queries) results.push(resultJson(await client.query(toPg(query, nameOf)), query));
-      await client.query("COMMIT");
-      return `{"results":[${results.join(",")}]}`;
-    } catch (error) {
-      await client.query("ROLLBACK").catch((rollbackError: Error) => {
-        broken = rollbackError;
-      });
-      throw error;
-    } finally {
-      client.release(broken);
-    }
-  });
-}
-
-/**
- * Runs with prepared statements, and once more without where the server no longer has them (a pooler in between) or
- * where a migration changed their result. Nothing was executed or everything was rolled back in those cases.
- */
-async function withRetryUnprepared(
-  names: StatementNames,
-  run: (nameOf: (text: string) => string | undefined) => Promise<string>,
-): Promise<string> {
+async function runBatch(pool: pg.Pool, queries: NeonQuery[], headers: IncomingHttpHeaders): Promise<string> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
   try {
-    return await run((text) => names.nameOf(text));
+    await client.query(beginStatement(headers));
+    const results: string[] = [];
+    for (const query of queries) results.push(resultJson(await client.query(toPg(query)), query));
+    await client.query("COMMIT");
+    return `{"results":[${results.join(",")}]}`;
   } catch (error) {
-    const code = codeOf(error);
-    const lost = code !== undefined && STATEMENT_LOST.has(code);
-    if (lost) names.disable();
-    if (lost || (code === "0A000" && messageOf(error).includes("cached plan"))) return run(() => undefined);
+    await client.query("ROLLBACK").catch((rollbackError: Error) => {
+      broken = rollbackError;
+    });
     throw error;
+  } finally {
+    client.release(broken);
   }
 }
 
-function toPg(query: NeonQuery, nameOf: (text: string) => string | undefined): pg.QueryConfig {
-  const config = { text: query.query, values: query.params ?? [], rowMode: "array", types: RAW_TEXT };
-  const name = nameOf(query.query);
-  return name === undefined ? config : { ...config, name };
+function toPg(query: NeonQuery): pg.QueryArrayConfig {
+  return { text: query.query, values: query.params ?? [], rowMode: "array", types: RAW_TEXT };
 }
 
-function resultJson(result: pg.QueryResult, query: NeonQuery): string {
+function resultJson(result: pg.QueryArrayResult, query: NeonQuery): string {
   const { command, rowCount, rows, fields } = result;
   return JSON.stringify({ command, rowCount, rows, fields, rowAsArray: query.arrayMode ?? true });
 }

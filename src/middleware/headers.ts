@@ -1,23 +1,22 @@
 import { cors } from "hono/cors";
 import { createMiddleware } from "hono/factory";
-import { v7 as uuidv7 } from "uuid";
 import { settingsOf } from "../platform/settings.ts";
 import type { AppEnv } from "./request.ts";
 
 const SANE_REQUEST_ID = /^[\w.:-]{1,64}$/;
 
 /** Every answer of the API: nothing of it is a page, a frame or a thing to keep. */
-const SECURITY = {
+const SECURITY = Object.entries({
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
   "cache-control": "no-store",
-};
+});
 
 /** Gives the request an id (the caller's, where it is a sane one), and its answer that id and the security headers. */
 export const commonHeaders = createMiddleware<AppEnv>(async (c, next) => {
   const given = c.req.header("x-request-id");
-  const requestId = given !== undefined && SANE_REQUEST_ID.test(given) ? given : uuidv7();
+  const requestId = given !== undefined && SANE_REQUEST_ID.test(given) ? given : crypto.randomUUID();
   c.set("requestId", requestId);
   await next();
   // A response that came out of a `fetch` (the upgrade) has headers that cannot be set.
@@ -25,7 +24,7 @@ export const commonHeaders = createMiddleware<AppEnv>(async (c, next) => {
     c.res = withHeader(c.res, requestId);
     return;
   }
-  for (const [name, value] of Object.entries(SECURITY)) if (!c.res.headers.has(name)) c.res.headers.set(name, value);
+  for (const [name, value] of SECURITY) if (!c.res.headers.has(name)) c.res.headers.set(name, value);
   c.res.headers.set("x-request-id", requestId);
 });
 

@@ -58,12 +58,11 @@ export class RateLimiter {
     this.#windows = { key: windowOf("key"), user: windowOf("user"), address: windowOf("address") };
   }
 
-  /** Counts one request. @throws RATE_LIMITED */
-  async take(kind: LimitedKind, identifier: string): Promise<void> {
+  /** Counts one request; undefined where that needed no Redis. @throws RATE_LIMITED, at once or later */
+  take(kind: LimitedKind, identifier: string): Promise<void> | undefined {
     this.refuseIfOver(kind, identifier);
-    if (this.#leases.get(`${kind}:${identifier}`)?.spend(Date.now())) return;
-    await this.#count(kind, identifier);
-    this.refuseIfOver(kind, identifier);
+    if (this.#leases.get(`${kind}:${identifier}`)?.spend(Date.now())) return undefined;
+    return this.#count(kind, identifier).then(() => this.refuseIfOver(kind, identifier));
   }
 
   /**

@@ -66,8 +66,10 @@ export const workspaceSettingsSchema = z
   .meta({ id: "WorkspaceSettings" });
 export type WorkspaceSettings = z.infer<typeof workspaceSettingsSchema>;
 
-/** The settings of a workspace that has never set any. */
-export const DEFAULT_WORKSPACE_SETTINGS: WorkspaceSettings = workspaceSettingsSchema.parse({});
+/** The settings of a workspace that has never set any. Made when asked for: a first parse is a fifteenth of the Worker's start. */
+export function defaultWorkspaceSettings(): WorkspaceSettings {
+  return workspaceSettingsSchema.parse({});
+}
 
 export const workspaceSchema = z
   .object({

@@ -66,7 +66,7 @@ export function endpoint<Kind extends Auth, Params = undefined, Query = undefine
     // `authenticate` has compared the caller's kind with the one that the definition names.
     const context = contextOf(c, parts, caller) as ServiceContext<CallerFor<Kind>>;
     // Counted even where the request fails before the count is back.
-    outlive(c, limited);
+    if (limited !== undefined) outlive(c, limited);
     if (isRead) {
       const [response] = await Promise.all([handle(inputOf(c, definition, undefined), context), limited]);
       return response;
@@ -82,11 +82,18 @@ function contextOf(c: AppContext, { settings, db, tokens, store }: Parts, caller
   return { caller, settings, db, hub, tokens, store };
 }
 
-async function countRequest(c: AppContext, { limiter }: Parts, caller: Caller, isDeferred: boolean): Promise<void> {
+/** Undefined where there is nothing to wait for. */
+function countRequest(
+  c: AppContext,
+  { limiter }: Parts,
+  caller: Caller,
+  isDeferred: boolean,
+): Promise<void> | undefined {
   const kind = caller.kind === "workspace" ? "key" : "user";
   const identifier = caller.kind === "workspace" ? caller.keyId : caller.userId;
   if (!isDeferred) return limiter.take(kind, identifier);
   limiter.takeDeferred(kind, identifier, (work) => outlive(c, work));
+  return undefined;
 }
 
 function inputOf<Kind extends Auth, Params, Query, Body>(

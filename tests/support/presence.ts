@@ -1,4 +1,4 @@
-import { DEFAULT_WORKSPACE_SETTINGS, type WorkspaceSettings } from "../../src/protocol/workspace.ts";
+import { defaultWorkspaceSettings, type WorkspaceSettings } from "../../src/protocol/workspace.ts";
 import type { createRig } from "./hub-rig.ts";
 
 export type Rig = ReturnType<typeof createRig>;
@@ -30,5 +30,5 @@ let version = 0;
 
 /** Sets the workspace's switches as the Worker tells the hub of them. */
 export function applySettings(rig: Rig, change: Partial<WorkspaceSettings>): void {
-  rig.hub.settings.apply(++version, { ...DEFAULT_WORKSPACE_SETTINGS, ...change });
+  rig.hub.settings.apply(++version, { ...defaultWorkspaceSettings(), ...change });
 }

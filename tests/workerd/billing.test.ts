@@ -12,7 +12,7 @@ const MEMBERS = 20;
 
 /** What Postgres answers to the archive: the batch is in. Everything else finds nothing. */
 function answer(query: string): Response {
-  const archived = query.includes("archive_watermarks");
+  const archived = query.includes("kabar_archive");
   return Response.json({
     command: "SELECT",
     rowCount: archived ? 1 : 0,

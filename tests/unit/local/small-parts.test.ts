@@ -3,7 +3,6 @@ import { LuaScripts } from "../../../src/local/lua-scripts.ts";
 import { beginStatement } from "../../../src/local/neon-batch.ts";
 import { encodeCommand, type Reply, ReplyError, RespParser } from "../../../src/local/resp-parser.ts";
 import { startOptions } from "../../../src/local/start-options.ts";
-import { StatementNames } from "../../../src/local/statement-names.ts";
 import { createFront } from "../../../src/local/worker-front.ts";
 import { fetchThroughDoors } from "../../../src/local/worker-outbound.ts";
 
@@ -35,19 +34,6 @@ test("Upstash's flag line is taken from scripts and the hash follows", () => {
   expect(translated).not.toBe(sha);
   expect(translated).toMatch(/^[0-9a-f]{40}$/);
   expect(scripts.translate(["EVALSHA", "other", "0"])).toEqual(["EVALSHA", "other", "0"]);
-});
-
-describe("prepared statement names", () => {
-  test("come at the second sight, stay, and are capped", () => {
-    const names = new StatementNames(1);
-    expect(names.nameOf("a")).toBeUndefined();
-    const name = names.nameOf("a");
-    expect(name).toMatch(/^k[0-9a-f]{40}$/);
-    expect(names.nameOf("a")).toBe(name);
-    expect([names.nameOf("b"), names.nameOf("b")]).toEqual([undefined, undefined]);
-    names.disable();
-    expect(names.nameOf("a")).toBeUndefined();
-  });
 });
 
 test("a batch begins as its headers say", () => {

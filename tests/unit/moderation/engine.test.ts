@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ArchivedAct } from "../../../src/domain/hub-ports.ts";
 import {
-  DEFAULT_WORKSPACE_SETTINGS,
+  defaultWorkspaceSettings,
   type WorkspaceSettings,
   workspaceSettingsSchema,
 } from "../../../src/protocol/workspace.ts";
@@ -345,7 +345,7 @@ describe("settings in the hub", () => {
     const rig = await rigWith(undefined, { settingsSource });
     await rig.send(channel, budi, "hi");
     rig.hub.settings.apply(2, moderated());
-    answer({ version: 1, settings: DEFAULT_WORKSPACE_SETTINGS });
+    answer({ version: 1, settings: defaultWorkspaceSettings() });
     await settleMicrotasks();
     expect((await rig.send(channel, budi, "fuck")).content).toBe("***");
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_WORKSPACE_SETTINGS } from "../../../src/protocol/workspace.ts";
+import { defaultWorkspaceSettings } from "../../../src/protocol/workspace.ts";
 import { createRig, creation, MemoryArchive, uuid } from "../../support/hub-rig.ts";
 import { MemoryPrivacy } from "../../support/memory-privacy.ts";
 
@@ -15,7 +15,7 @@ async function rigWithMessages(count: number) {
   for (let n = 0; n < count; n++) await rig.send(channel, ana, `message ${n}`);
   await rig.runtime.advance(1_000);
   const keep = (days: number | null, version: number) => {
-    rig.hub.settings.apply(version, { ...DEFAULT_WORKSPACE_SETTINGS, retention_days: days });
+    rig.hub.settings.apply(version, { ...defaultWorkspaceSettings(), retention_days: days });
     rig.hub.retention?.restart();
   };
   const runAlarms = async (times: number) => {

@@ -1,0 +1,91 @@
+import { sql } from "drizzle-orm";
+import { PREVIEW_CHARS } from "../protocol/preview.ts";
+import { notBlockedBy } from "./blocks.ts";
+import { joins, messageColumns, reactionsOf } from "./message-json.ts";
+
+/**
+ * `QuotedMessage` with the beginning of its content, of a message by its id and its channel's; null where the channel has none.
+ */
+export const QUOTED_MESSAGE = sql`CREATE OR REPLACE FUNCTION kabar_quoted_message(p_message uuid, p_channel uuid)
+RETURNS json LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+BEGIN
+  RETURN (select to_json(quoted) from (
+    select q.id, q.user_id, coalesce(u.name, '') as user_name, left(q.content, ${sql.raw(String(PREVIEW_CHARS + 1))}) as content,
+      q.type, q.deleted_at is not null as deleted
+    from messages q ${joins("q")} where q.id = p_message and q.channel_id = p_channel
+  ) quoted);
+END $$;`;
+
+/** `UserSummary` of who replied last in the thread under a message, the last one first; null where nobody did. */
+export const LAST_REPLIERS = sql`CREATE OR REPLACE FUNCTION kabar_last_repliers(p_root uuid)
+RETURNS json LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+BEGIN
+  RETURN (select json_agg(replier) from (
+    select t.user_id as id, u.external_id, coalesce(u.name, '') as name, u.avatar_url
+    from (select user_id, max(seq) as seq from messages where thread_root_id = p_root and deleted_at is null
+      and user_id is not null group by user_id order by max(seq) desc limit 3) t
+    ${joins("t")} order by t.seq desc
+  ) replier);
+END $$;`;
+
+const SEEN = sql`(p_viewer is null or ${notBlockedBy("m", sql`p_viewer`)})`;
+
+/**
+ * Rows for `readHistory` and `readAround`: a channel by its internal or external id, and of its messages the `p_older` nearest ones
+ * below a seq and the `p_newer` nearest ones above one. With `p_message` both places are that message's, itself among the older ones;
+ * with `p_thread` only its replies are read, and only older ones. No row where there is no such channel, no message for who is no member.
+ *
+ * Ranges compare rows: told by `=`, Postgres takes the channel for one of average size, and would read and sort a large one as a
+ * whole for each page. With limits that it does not know it finds a plan for all cases dear and would make one for each, hence `SET`.
+ */
+export const HISTORY = sql`CREATE OR REPLACE FUNCTION kabar_history(
+  p_workspace uuid, p_channel text, p_channel_id uuid, p_viewer uuid, p_message uuid, p_thread uuid,
+  p_below bigint, p_above bigint, p_older int, p_newer int
+) RETURNS TABLE (
+  head json, id uuid, seq float8, user_id uuid, user_external_id text, user_name text, user_avatar_url text,
+  content text, type text, created_at float8, client_id text, rest json
+) LANGUAGE plpgsql STABLE PARALLEL SAFE SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+DECLARE
+  v_channel record;
+  v_at bigint;
+BEGIN
+  select c.id as channel_id, c.external_id, c.changed_epoch, c.changed_seq::float8 as changed_seq, c.last_seq::float8 as last_seq,
+    p_viewer is null or exists (select from members where members.channel_id = c.id and members.user_id = p_viewer) as is_member
+  into v_channel from channels c
+  where c.workspace_id = p_workspace and (c.external_id = p_channel or c.id = p_channel_id) and c.deleted_at is null
+  order by (c.id = p_channel_id) desc nulls last limit 1;
+  if not found then return; end if;
+
+  if not v_channel.is_member then
+    p_older := 0;
+    p_newer := 0;
+  elsif p_message is not null then
+    select m.seq into v_at from messages m where m.id = p_message and m.channel_id = v_channel.channel_id;
+    p_below := v_at + 1;
+    p_above := v_at;
+  end if;
+
+  return query
+  with page as materialized (
+    (select m.* from messages m
+      where p_thread is null and (m.channel_id, m.seq) > (v_channel.channel_id, 0)
+        and (m.channel_id, m.seq) < (v_channel.channel_id, p_below) and ${SEEN}
+      order by m.channel_id desc, m.seq desc limit p_older)
+    union all
+    (select m.* from messages m
+      where p_thread is null and (m.channel_id, m.seq) > (v_channel.channel_id, p_above)
+        and (m.channel_id, m.seq) <= (v_channel.channel_id, 9223372036854775807) and ${SEEN}
+      order by m.channel_id, m.seq limit p_newer)
+    union all
+    (select m.* from messages m
+      where m.thread_root_id = p_thread and m.channel_id = v_channel.channel_id and m.seq < p_below and ${SEEN}
+      order by m.seq desc limit p_older)
+  )
+  select case when m.seq is not distinct from (select max(page.seq) from page) then json_build_object(
+      'channel_id', v_channel.channel_id, 'external_id', v_channel.external_id, 'is_member', v_channel.is_member,
+      'changed_epoch', v_channel.changed_epoch, 'changed_seq', v_channel.changed_seq, 'last_seq', v_channel.last_seq,
+      'around_seq', v_at, 'reactions', (${reactionsOf(sql`select page.id from page`, sql`p_viewer`)})) end,
+    ${messageColumns("m")}
+  from (select) one left join page m on true ${joins("m")} order by m.seq desc;
+END $$;`;

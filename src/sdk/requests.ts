@@ -15,7 +15,8 @@ export type Answer = Extract<FrameDown, { type: "message.ack" | "ok" }>;
 interface Pending {
   frame: RequestFrame;
   action: string;
-  state: "waiting" | "sent" | "delayed";
+  /** `held`: so are all requests behind it. */
+  state: "waiting" | "sent" | "delayed" | "held";
   failures: number;
   timer: ReturnType<typeof setTimeout> | undefined;
   resolve(answer: Answer): void;
@@ -26,6 +27,8 @@ interface Pending {
 const WINDOW = 16;
 /** Answers "cannot now" after which a request fails. */
 const MAX_FAILURES = 5;
+/** Seconds for which a request waits by itself where it came too fast; the limit of frames asks for one. */
+const MAX_HOLD_SECONDS = 2;
 
 /** Requests and their answers: kept in order over reconnects until each is answered or refused. */
 export class Requests {
@@ -72,7 +75,8 @@ export class Requests {
     let free = WINDOW;
     for (const pending of this.#pending.values()) if (pending.state === "sent") free -= 1;
     for (const pending of this.#pending.values()) {
-      if (free <= 0) return;
+      // What goes past one that came too fast would come too fast as well, and in another order.
+      if (free <= 0 || pending.state === "held") return;
       if (pending.state !== "waiting") continue;
       if (!this.#connection.send(pending.frame)) return;
       this.#set(pending, "sent", this.#timings.answerWithin);
@@ -106,6 +110,11 @@ export class Requests {
   #refused(pending: Pending, data: Extract<FrameDown, { type: "error" }>["data"]): void {
     const { code, message, details, retry_after: retryAfter } = data;
     pending.failures += 1;
+    const isBrief = code === "RATE_LIMITED" && retryAfter !== undefined && retryAfter <= MAX_HOLD_SECONDS;
+    if (isBrief && pending.failures < MAX_FAILURES) {
+      this.#set(pending, "held", retryAfter * 1000);
+      return;
+    }
     if ((code === "INTERNAL" || code === "UPSTREAM_UNAVAILABLE") && pending.failures < MAX_FAILURES) {
       const delay =
         retryAfter === undefined

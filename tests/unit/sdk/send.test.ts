@@ -92,6 +92,19 @@ describe("send", () => {
     expect(sends()).toHaveLength(3);
   });
 
+  it("[WEB-77] waits a moment by itself where it came too fast, and what comes after it waits too", async () => {
+    await online(client);
+    fake.server.refusals.push({ code: "RATE_LIMITED", retry_after: 0.1 });
+    const first = client.channel("team").send({ content: "first" });
+    await until(() => fake.server.refusals.length === 0, "the refusal");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const second = client.channel("team").send({ content: "second" });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(sends()).toHaveLength(1);
+    expect([(await first).seq, (await second).seq]).toEqual([1, 2]);
+    expect(sends()).toHaveLength(3);
+  });
+
   it("[WEB-73] fails what is unanswered when the client is closed, and what comes after", async () => {
     client.disconnect();
     const sent = client.channel("team").send({ content: "x" });

@@ -47,7 +47,7 @@ describe("timeline", () => {
   it("[WEB-5] a refused message says why, and is sent again or discarded", async () => {
     await online(client);
     await timeline.load();
-    fake.server.refusals.push({ code: "RATE_LIMITED", retry_after: 1 });
+    fake.server.refusals.push({ code: "RATE_LIMITED", retry_after: 30 });
     const key = timeline.send({ content: "too much" });
     await until(() => timeline.entries[0]?.draft?.state === "failed", "the refusal");
     expect(timeline.entries[0]?.draft?.error).toMatchObject({ code: "RATE_LIMITED" });

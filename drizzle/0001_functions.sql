@@ -69,7 +69,8 @@ BEGIN
   select case when m.seq is not distinct from (select max(page.seq) from page) then json_build_object(
       'channel_id', v_channel.channel_id, 'external_id', v_channel.external_id, 'is_member', v_channel.is_member,
       'changed_epoch', v_channel.changed_epoch, 'changed_seq', v_channel.changed_seq, 'last_seq', v_channel.last_seq,
-      'around_seq', v_at, 'reactions', (select json_agg(reaction) from (
+      'around_seq', v_at,
+      'blocked', (select json_agg(blocked_user_id) from blocks where blocks.user_id = p_viewer), 'reactions', (select json_agg(reaction) from (
     select message_id, emoji, count(*)::int as count, coalesce(bool_or(user_id = p_viewer), false) as reacted_by_me from reactions
     where message_id = any(array(select page.id from page)) group by message_id, emoji order by message_id, min(created_at), emoji
   ) reaction)) end,

@@ -142,3 +142,8 @@ function deliver(own: ArchivedCursor, seq: number, at: string): void {
 export function changesPostgres(event: JournalEvent): boolean {
   return event.type.startsWith("message.") || event.type === "member.joined" || event.type.endsWith("muted");
 }
+
+/** True for what leaves the messages before it as they are: a new message, or how far somebody has got. */
+export function isAddition({ type }: JournalEvent): boolean {
+  return type === "message.created" || type === "message.read" || type === "message.delivered";
+}

@@ -1,6 +1,6 @@
 import { backOff } from "../../src/domain/back-off.ts";
 import { type Archive, type ArchiveReceipt, ArchiveRejected } from "../../src/domain/hub-ports.ts";
-import { archiveBatch, changesPostgres } from "./archive-batch.ts";
+import { archiveBatch, changesPostgres, isAddition } from "./archive-batch.ts";
 import type { Journal } from "./journal.ts";
 import type { JournalEvent } from "./journal-rows.ts";
 import type { HubRuntime } from "./storage.ts";
@@ -14,6 +14,19 @@ const BACK_OFF_CAP_MS = 60_000;
 const MAX_CHANGED = 20_000;
 /** A waiting reader may bring the next attempt forward, but not closer to the last one than this. */
 const READER_RETRY_MS = 1_000;
+
+/** Owed events of a channel beyond which nobody is told them one by one. */
+const MAX_TOLD = 200;
+
+/** What Postgres lacks of a channel. */
+interface Owed {
+  /** Journal seqs, ascending; the newest alone where they are not told. */
+  seqs: number[];
+  /** Journal seq of the newest event of this life that Postgres has. */
+  base: number | undefined;
+  /** All of them are messages and receipts: they add to what Postgres has, and change nothing of it. */
+  isPlain: boolean;
+}
 
 export interface ArchiverParts {
   journal: Journal;
@@ -32,8 +45,7 @@ export interface ArchiverParts {
  */
 export class Archiver {
   readonly #parts: ArchiverParts;
-  /** Channel → journal seq of its newest event that Postgres lacks. */
-  readonly #owed = new Map<string, number>();
+  readonly #owed = new Map<string, Owed>();
   /** Channel → journal seq of its newest event in this life of the object, owed or not. */
   readonly #changed = new Map<string, number>();
   #running: Promise<void> | undefined;
@@ -73,6 +85,15 @@ export class Archiver {
   /** Journal seq of the channel's newest event that readers of Postgres see; undefined for none in this life. */
   changedAt(channelId: string): number | undefined {
     return this.#changed.get(channelId);
+  }
+
+  /**
+   * Journal seqs of what Postgres lacks of a channel, where that only adds messages, and of the newest event that it has. Undefined where
+   * there is more to it, or nothing.
+   */
+  additionsTo(channelId: string): { seqs: readonly number[]; base: number | undefined } | undefined {
+    const owed = this.#owed.get(channelId);
+    return owed?.isPlain ? owed : undefined;
   }
 
   /** Channels of which Postgres lacks something. */
@@ -174,7 +195,12 @@ export class Archiver {
 
   #passed(seq: number): void {
     this.#parts.journal.markArchived(seq);
-    for (const [channelId, owed] of this.#owed) if (owed <= seq) this.#owed.delete(channelId);
+    for (const [channelId, owed] of this.#owed) {
+      const left = owed.seqs.filter((one) => one > seq);
+      if (left.length === 0) this.#owed.delete(channelId);
+      owed.base = owed.seqs[owed.seqs.length - left.length - 1] ?? owed.base;
+      owed.seqs = left;
+    }
   }
 
   /** Postgres has seen more of this epoch than the journal holds: the object's storage was set back in time. */
@@ -187,7 +213,12 @@ export class Archiver {
 
   #owe(event: JournalEvent): void {
     if (!changesPostgres(event)) return;
-    this.#owed.set(event.channelId, event.seq);
+    const { channelId, seq } = event;
+    const owed = this.#owed.get(channelId) ?? { seqs: [], base: this.#changed.get(channelId), isPlain: true };
+    owed.isPlain &&= isAddition(event) && owed.seqs.length < MAX_TOLD;
+    if (owed.isPlain) owed.seqs.push(seq);
+    else owed.seqs = [seq];
+    this.#owed.set(channelId, owed);
     // Re-inserted, so that the map's order is that of change and the oldest go first.
     this.#changed.delete(event.channelId);
     this.#changed.set(event.channelId, event.seq);

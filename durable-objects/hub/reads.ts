@@ -4,6 +4,7 @@ import type {
   MessageRef,
   Settled,
   SettledScope,
+  Tail,
   TailPage,
 } from "../../src/domain/hub-contract.ts";
 import type { ChangedMessage, Message } from "../../src/protocol/message.ts";
@@ -12,6 +13,9 @@ import type { Directory } from "./directory.ts";
 import type { Journal } from "./journal.ts";
 import type { MessageLookup } from "./message-lookup.ts";
 import type { Streams } from "./streams.ts";
+
+/** Events of the journal that are looked through for a channel's newest ones. */
+const MAX_TAIL_SPAN = 500;
 
 export interface ReadsParts {
   directory: Directory;
@@ -43,9 +47,29 @@ export class Reads {
     const channel = directory.channel(scope.channel);
     if (channel === undefined) return { archived: true, lastSeq: 0, changed: undefined };
     const { lastSeq } = channel;
-    const seq = archiver.changedAt(channel.info.id);
-    const changed = seq === undefined ? undefined : { epoch: journal.epoch, seq };
+    const place = (seq: number | undefined) => (seq === undefined ? undefined : { epoch: journal.epoch, seq });
+    const added = scope.tailFor === undefined ? undefined : this.#tail(channel.info.id, scope.tailFor);
+    if (added !== undefined) return { archived: true, lastSeq, changed: place(added.base), tail: added.tail };
+    const changed = place(archiver.changedAt(channel.info.id));
     return { archived: await archiver.settle([channel.info.id]), lastSeq, changed };
+  }
+
+  /** What Postgres lacks of a channel, for a reader; undefined where that is nothing, or not just new messages. */
+  #tail(channelId: string, reader: string | null): { tail: Tail; base: number | undefined } | undefined {
+    const { archiver, journal } = this.#parts;
+    const { seqs, base } = archiver.additionsTo(channelId) ?? {};
+    const [first, newest] = [seqs?.[0], seqs?.at(-1)];
+    if (first === undefined || newest === undefined || newest - first >= MAX_TAIL_SPAN) return undefined;
+    const messages: Message[] = [];
+    for (const event of journal.read(first - 1, newest - first + 1)) {
+      if (event.channelId !== channelId || event.type !== "message.created") continue;
+      const { message } = JSON.parse(event.body) as { message: Message };
+      // A reply changes its root too, and what is being written has its text elsewhere.
+      if (message.thread_root_id !== null || message.streaming) return undefined;
+      const { clientId, userId } = event;
+      messages.push(clientId !== null && userId === reader ? { ...message, client_id: clientId } : message);
+    }
+    return { tail: { messages: messages.reverse(), changed: { epoch: journal.epoch, seq: newest } }, base };
   }
 
   /** Messages as they are now, in no order. Throws where only Postgres could tell and it does not answer. */

@@ -85,7 +85,8 @@ BEGIN
   select case when m.seq is not distinct from (select max(page.seq) from page) then json_build_object(
       'channel_id', v_channel.channel_id, 'external_id', v_channel.external_id, 'is_member', v_channel.is_member,
       'changed_epoch', v_channel.changed_epoch, 'changed_seq', v_channel.changed_seq, 'last_seq', v_channel.last_seq,
-      'around_seq', v_at, 'reactions', (${reactionsOf(sql`select page.id from page`, sql`p_viewer`)})) end,
+      'around_seq', v_at,
+      'blocked', (select json_agg(blocked_user_id) from blocks where blocks.user_id = p_viewer), 'reactions', (${reactionsOf(sql`select page.id from page`, sql`p_viewer`)})) end,
     ${messageColumns("m")}
   from (select) one left join page m on true ${joins("m")} order by m.seq desc;
 END $$;`;

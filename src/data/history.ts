@@ -25,6 +25,8 @@ export interface HistoryPage {
   /** Newest first, at most `limit`, without those of users whom the viewer blocked; empty where the caller is no member. */
   messages: Message[];
   hasMore: boolean;
+  /** Users whom the viewer blocked. */
+  blocked: string[];
 }
 
 /** Asks for the page around a message. */
@@ -37,7 +39,12 @@ export interface AroundRequest extends ChannelView {
 }
 
 /** Of the first row only. */
-type PageHead = ChannelRow & { around_seq: number | null; reactions: ReactionRow[] | null };
+type PageHead = ChannelRow & {
+  around_seq: number | null;
+  /** Users whom the viewer blocked. */
+  blocked: string[] | null;
+  reactions: ReactionRow[] | null;
+};
 
 /** A message, or one row with nulls where the page is empty. */
 type PageRow = { head: PageHead | null } & (MessageRow | Record<keyof MessageRow, null>);
@@ -116,5 +123,6 @@ function toPage(head: PageHead, messages: MessageRow[], hasMore: boolean, viewer
     lastSeq: head.last_seq,
     messages: toMessages(messages, head.reactions ?? [], channel, viewer),
     hasMore,
+    blocked: head.blocked ?? [],
   };
 }

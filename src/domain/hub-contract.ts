@@ -202,8 +202,11 @@ export interface SendOutcome {
   replayed: boolean;
 }
 
-/** What a reader of Postgres is about to look at: a channel, all of a user's channels, or everything. */
-export type SettledScope = { channel: string } | { userId: string } | { workspace: true };
+/**
+ * What a reader of Postgres is about to look at: a channel, all of a user's channels, or everything. With `tailFor` (a user's id, null for
+ * a workspace key) a reader of a channel's newest messages adds to what Postgres has, and need not wait for it.
+ */
+export type SettledScope = { channel: string; tailFor?: string | null } | { userId: string } | { workspace: true };
 
 /** How far the archive has come with what a read is about to look at. */
 export interface Settled {
@@ -216,6 +219,14 @@ export interface Settled {
    * Undefined where nothing happened to the channel for so long that no read can have missed it.
    */
   changed: { epoch: string; seq: number } | undefined;
+  /** Instead of waiting: what Postgres lacks beyond `changed`, where that is nothing but new messages. */
+  tail?: Tail;
+}
+
+/** New messages of a channel, newest first, and the place in the journal of the channel's newest event. */
+export interface Tail {
+  messages: Message[];
+  changed: { epoch: string; seq: number };
 }
 
 export interface TailPage {

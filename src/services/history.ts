@@ -1,7 +1,7 @@
 import { type HistoryPage, type HistoryRequest, readAround, readHistory } from "../data/history.ts";
 import { readMessage } from "../data/messages.ts";
 import { ApiError, notFound, UpstreamUnavailable } from "../domain/api-error.ts";
-import type { Settled } from "../domain/hub-contract.ts";
+import type { Settled, Tail } from "../domain/hub-contract.ts";
 import { historyCursor } from "../domain/page-cursor.ts";
 import { encodeResumeCursor } from "../domain/resume-cursor.ts";
 import type { History, Message } from "../protocol/message.ts";
@@ -61,13 +61,30 @@ export async function message(context: ServiceContext, channel: string, messageI
   return live ?? found.message;
 }
 
+/** What Postgres lacks is mostly new messages: those come from the hub, and nobody waits until they are archived. */
 async function newestPage(context: ServiceContext, request: HistoryRequest): Promise<History> {
+  const { channel, userId } = request;
   const [settled, found] = await Promise.all([
-    context.hub.settled({ channel: request.channel }),
+    context.hub.settled({ channel, tailFor: userId ?? null }),
     orUndefinedInOutage(() => readFor(context, request)),
   ]);
   if (found === undefined || !settled.archived) return fromJournal(context, request);
-  return toHistory(reaches(found, settled) ? found : await readFor(context, request));
+  const complete = reaches(found, settled) ? found : await readFor(context, request);
+  return toHistory(settled.tail === undefined ? complete : withTail(complete, settled.tail, request.limit));
+}
+
+/** A newest page with the messages that came after it. */
+function withTail(page: HistoryPage, { messages, changed }: Tail, limit: number): HistoryPage {
+  const isSeen = ({ user_id: author }: Message) => author === null || !page.blocked.includes(author);
+  // What was archived since the hub answered may have been changed as well.
+  const all = [...messages.filter((message) => message.seq > page.lastSeq && isSeen(message)), ...page.messages];
+  const isAhead = page.changed.epoch === changed.epoch && page.changed.seq > changed.seq;
+  return {
+    ...page,
+    messages: all.slice(0, limit),
+    hasMore: page.hasMore || all.length > limit,
+    changed: isAhead ? page.changed : changed,
+  };
 }
 
 /** The page that follows a place, newest first like every page; `next_cursor` goes on in its direction. */

@@ -105,6 +105,39 @@ describe("archive", () => {
     expect(await rig.hub.settled({ userId: ana })).toMatchObject({ archived: true });
   });
 
+  it("[HIST-7] a reader of the newest messages is told the ones that Postgres lacks, and waits for everything else", async () => {
+    const rig = await rigWithChannel();
+    const { say } = await rig.connect(budi);
+    await rig.send(channel, ana, "archived");
+    await rig.hub.settled({ channel });
+    const base = rig.hub.journal.head;
+    const second = await rig.send(channel, ana, "second", { idempotency_key: "key-of-ana" });
+    await rig.send(channel, budi, "third");
+    const { writes } = rig.archive;
+    const told = await rig.hub.settled({ channel, tailFor: ana });
+    expect(told).toMatchObject({ archived: true, lastSeq: 3, changed: { seq: base } });
+    expect(told.tail?.messages.map(({ content, client_id }) => [content, client_id])).toEqual([
+      ["third", undefined],
+      ["second", "key-of-ana"],
+    ]);
+    expect(told.tail?.changed).toEqual({ epoch: rig.hub.journal.epoch, seq: rig.hub.journal.head });
+    expect((await rig.hub.settled({ channel, tailFor: budi })).tail?.messages[1]).not.toHaveProperty("client_id");
+    expect((await rig.hub.settled({ channel, tailFor: null })).tail?.messages[1]).not.toHaveProperty("client_id");
+    expect(rig.archive.writes).toBe(writes);
+
+    const data = { channel_id: channel, message_id: second.id, emoji: "👍" };
+    await say({ type: "reaction.add", id: "r", data });
+    const waited = await rig.hub.settled({ channel, tailFor: ana });
+    expect(waited).toMatchObject({ archived: true, changed: { seq: rig.hub.journal.head } });
+    expect(waited.tail).toBeUndefined();
+    expect(rig.archive.rows).toHaveLength(3);
+    expect((await rig.hub.settled({ channel, tailFor: ana })).tail).toBeUndefined();
+
+    await rig.send(channel, ana, "in a thread", { thread_root_id: second.id });
+    expect((await rig.hub.settled({ channel, tailFor: ana })).tail).toBeUndefined();
+    expect(rig.archive.rows).toHaveLength(4);
+  });
+
   it("[HIST-2] a read does not hang while Postgres is away, and tries it at most once a second", async () => {
     const rig = await rigWithChannel();
     rig.archive.up = false;

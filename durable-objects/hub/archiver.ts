@@ -15,16 +15,16 @@ const MAX_CHANGED = 20_000;
 /** A waiting reader may bring the next attempt forward, but not closer to the last one than this. */
 const READER_RETRY_MS = 1_000;
 
-/** Owed events of a channel beyond which nobody is told them one by one. */
-const MAX_TOLD = 200;
+/** Owed events of a channel beyond which readers wait for Postgres: they are read one by one. */
+const MAX_TOLD = 50;
 
 /** What Postgres lacks of a channel. */
 interface Owed {
-  /** Journal seqs, ascending; the newest alone where they are not told. */
+  /** Their journal seqs, ascending; the newest alone where they are not plain. */
   seqs: number[];
   /** Journal seq of the newest event of this life that Postgres has. */
   base: number | undefined;
-  /** All of them are messages and receipts: they add to what Postgres has, and change nothing of it. */
+  /** Few, and all of them messages and receipts: they add to what Postgres has, and change nothing of it. */
   isPlain: boolean;
 }
 
@@ -220,12 +220,12 @@ export class Archiver {
     else owed.seqs = [seq];
     this.#owed.set(channelId, owed);
     // Re-inserted, so that the map's order is that of change and the oldest go first.
-    this.#changed.delete(event.channelId);
-    this.#changed.set(event.channelId, event.seq);
+    this.#changed.delete(channelId);
+    this.#changed.set(channelId, seq);
     if (this.#changed.size <= MAX_CHANGED) return;
-    for (const [channelId, seq] of this.#changed) {
-      if (this.#changed.size <= MAX_CHANGED || seq > this.#parts.journal.archived) break;
-      this.#changed.delete(channelId);
+    for (const [oldest, changedAt] of this.#changed) {
+      if (this.#changed.size <= MAX_CHANGED || changedAt > this.#parts.journal.archived) break;
+      this.#changed.delete(oldest);
     }
   }
 }

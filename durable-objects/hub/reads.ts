@@ -14,9 +14,6 @@ import type { Journal } from "./journal.ts";
 import type { MessageLookup } from "./message-lookup.ts";
 import type { Streams } from "./streams.ts";
 
-/** Events of the journal that are looked through for a channel's newest ones. */
-const MAX_TAIL_SPAN = 500;
-
 export interface ReadsParts {
   directory: Directory;
   journal: Journal;
@@ -33,7 +30,7 @@ export class Reads {
     this.#parts = parts;
   }
 
-  /** Waits until Postgres has what the reader is about to look at; `archived` is false where it cannot be had. */
+  /** Waits until Postgres has what the reader is about to look at, or tells it; `archived` is false where neither can be. */
   async settled(scope: SettledScope): Promise<Settled> {
     const { archiver, directory, journal } = this.#parts;
     if ("workspace" in scope) {
@@ -58,11 +55,12 @@ export class Reads {
   #tail(channelId: string, reader: string | null): { tail: Tail; base: number | undefined } | undefined {
     const { archiver, journal } = this.#parts;
     const { seqs, base } = archiver.additionsTo(channelId) ?? {};
-    const [first, newest] = [seqs?.[0], seqs?.at(-1)];
-    if (first === undefined || newest === undefined || newest - first >= MAX_TAIL_SPAN) return undefined;
+    const newest = seqs?.at(-1);
+    if (seqs === undefined || newest === undefined) return undefined;
     const messages: Message[] = [];
-    for (const event of journal.read(first - 1, newest - first + 1)) {
-      if (event.channelId !== channelId || event.type !== "message.created") continue;
+    // One by one: between them may be thousands of other channels.
+    for (const event of seqs.flatMap((seq) => journal.read(seq - 1, 1))) {
+      if (event.type !== "message.created") continue;
       const { message } = JSON.parse(event.body) as { message: Message };
       // A reply changes its root too, and what is being written has its text elsewhere.
       if (message.thread_root_id !== null || message.streaming) return undefined;

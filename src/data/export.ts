@@ -2,7 +2,6 @@ import { type SQL, sql } from "drizzle-orm";
 import type { LineType } from "../protocol/export.ts";
 import type { Db } from "./db.ts";
 import { wireTime } from "./fragments.ts";
-import { seqRange } from "./history.ts";
 
 /** Rows that are read at once: what bounds an export's memory. */
 export const EXPORT_PAGE = 500;
@@ -95,7 +94,7 @@ function workspaceSections(workspaceId: string): Section[] {
       rows: (after) => sql`
         with page as materialized (
           select m.* from channels c cross join lateral (
-            select * from messages where ${seqRange("messages", sql`c.id`, seqAfter(after))}
+            select * from messages where ${seqAbove(seqAfter(after))}
             order by messages.channel_id, messages.seq limit ${EXPORT_PAGE}
           ) m
           where ${ofWorkspace("c")} and not c.importing ${after === undefined ? sql`` : sql`and c.id >= ${after[0]}::uuid`}
@@ -156,6 +155,15 @@ function userSections(workspaceId: string, userId: string): Section[] {
 function seqAfter(after: (string | number)[] | undefined): SQL {
   if (after === undefined) return sql`0`;
   return sql`case when c.id = ${after[0]}::uuid then ${after[1]}::bigint else 0 end`;
+}
+
+/**
+ * Messages of a channel `c` above a seq. By comparing rows: told by `=`, Postgres takes the channel for one of average size, and would
+ * read and sort a large one as a whole for each page. Goes with an order by channel and seq.
+ */
+function seqAbove(above: SQL): SQL {
+  return sql`(messages.channel_id, messages.seq) > (c.id, ${above})
+    and (messages.channel_id, messages.seq) <= (c.id, 9223372036854775807)`;
 }
 
 /** Condition of keyset paging, empty for the first page. */

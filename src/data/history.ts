@@ -1,4 +1,4 @@
-import { type SQL, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import type { Message } from "../protocol/message.ts";
 import { type ChannelRow, type ChannelView, placeOf } from "./channel-view.ts";
 import type { Db } from "./db.ts";
@@ -82,17 +82,7 @@ export async function readAround(
   return { ...toPage(head, isBeyond ? found.slice(0, -1) : found, isBeyond, userId), aroundSeq: seq ?? undefined };
 }
 
-/**
- * Messages of a channel above a seq and below another one. By comparing rows: told by `=`, Postgres takes the channel for one of
- * average size, and would read and sort a large one as a whole for each page. Goes with an order by channel and seq.
- */
-export function seqRange(alias: string, channelId: SQL, above: SQL, below?: SQL): SQL {
-  const place = sql.raw(`(${alias}.channel_id, ${alias}.seq)`);
-  const end = below === undefined ? sql`<= (${channelId}, 9223372036854775807)` : sql`< (${channelId}, ${below})`;
-  return sql`${place} > (${channelId}, ${above}) and ${place} ${end}`;
-}
-
-/** Which messages: see `kabar_history` in `functions.ts`. */
+/** Which messages: see `kabar_history` in `history-functions.ts`. */
 interface Place {
   messageId?: string | undefined;
   threadRootId?: string | undefined;

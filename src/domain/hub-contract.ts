@@ -288,7 +288,7 @@ export interface HubRpc {
   erasure(ref: string): Promise<HubResult<ErasureProgress | null>>;
   /** Forgets a deleted user and closes its sockets. Its channels are told through `applyChannel`. */
   removeUser(userId: string): Promise<HubResult<null>>;
-  /** Returns when all messages of the channel (internal or external id; or of all of the user's channels, or of all) are in Postgres, or after ~1 s. */
+  /** Returns when all messages of the channel (internal or external id; or of all of the user's channels, or of all) are in Postgres, or after ~1 s; with `tailFor` at once where it has a tail. */
   settled(scope: SettledScope): Promise<Settled>;
   /** Newest messages with `seq < before`, newest first, out of the journal. For when Postgres is away. */
   journalPage(request: JournalPageRequest): Promise<HubResult<TailPage>>;

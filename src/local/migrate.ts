@@ -38,7 +38,7 @@ function newestMigration(journalFile: string): number {
     const journal = JSON.parse(fs.readFileSync(journalFile, "utf8")) as { entries: { when: number }[] };
     return Math.max(...journal.entries.map(({ when }) => when));
   } catch {
-    throw new StackError("drizzle/meta/_journal.json is missing or broken: restore it, or run npm run generate.");
+    throw new StackError("drizzle/meta/_journal.json is missing or broken: restore it.");
   }
 }
 

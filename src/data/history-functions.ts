@@ -1,6 +1,5 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { PREVIEW_CHARS } from "../protocol/preview.ts";
-import { notBlockedBy } from "./blocks.ts";
 import { joins, messageColumns, reactionsOf } from "./message-json.ts";
 
 /**
@@ -28,27 +27,40 @@ BEGIN
   ) replier);
 END $$;`;
 
-const SEEN = sql`(p_viewer is null or ${notBlockedBy("m", sql`p_viewer`)})`;
+/** Of a query's messages `m`, those whose authors the viewer has not blocked. */
+const SEEN = "(m.user_id is null or m.user_id <> all (v_blocked))";
+const NEWEST_FIRST = "m.channel_id desc, m.seq desc";
+
+/** `MessageRow` of the messages, at most `limit`, that a condition on `m` names; `nearest` is the order in which they are taken. */
+function rowsOf(condition: string, nearest: string, limit: string): SQL {
+  return sql`return query select null::json, ${messageColumns("m")}, (${reactionsOf(sql`m.id`, sql`p_viewer`)})
+    from (select * from messages m where ${sql.raw(`${condition} and ${SEEN} order by ${nearest} limit ${limit}`)}) m
+    ${joins("m")} order by ${sql.raw(NEWEST_FIRST)};`;
+}
 
 /**
- * Rows for `readHistory` and `readAround`: a channel by its internal or external id, and of its messages the `p_older` nearest ones
- * below a seq and the `p_newer` nearest ones above one. With `p_message` both places are that message's, itself among the older ones;
- * with `p_thread` only its replies are read, and only older ones. No row where there is no such channel, no message for who is no member.
+ * Rows for `readHistory` and `readAround`: first one with the `head` alone, a channel by its internal or external id; then, newest first,
+ * of its messages the `p_newer` nearest ones above a seq and the `p_older` nearest ones below one. With `p_message` both places are that
+ * message's, itself among the older ones; with `p_thread` only its replies are read, and only older ones. No row where there is no such
+ * channel, no message for who is no member. All of it sees the one moment of the statement that calls.
  *
  * Ranges compare rows: told by `=`, Postgres takes the channel for one of average size, and would read and sort a large one as a
  * whole for each page. With limits that it does not know it finds a plan for all cases dear and would make one for each, hence `SET`.
+ * Each kind of page is a query of its own, which keeps its messages in the order in which they are found: one for all kinds has to set
+ * them aside as a whole and sort them.
  */
-export const HISTORY = sql`CREATE OR REPLACE FUNCTION kabar_history(
+export const HISTORY_PAGE = sql`CREATE OR REPLACE FUNCTION kabar_history_page(
   p_workspace uuid, p_channel text, p_channel_id uuid, p_viewer uuid, p_message uuid, p_thread uuid,
   p_below bigint, p_above bigint, p_older int, p_newer int
 ) RETURNS TABLE (
   head json, id uuid, seq float8, user_id uuid, user_external_id text, user_name text, user_avatar_url text,
-  content text, type text, created_at float8, client_id text, rest json
+  content text, type text, created_at float8, client_id text, rest json, reactions json
 ) LANGUAGE plpgsql STABLE PARALLEL SAFE SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
   v_channel record;
   v_at bigint;
+  v_blocked uuid[];
 BEGIN
   select c.id as channel_id, c.external_id, c.changed_epoch, c.changed_seq::float8 as changed_seq, c.last_seq::float8 as last_seq,
     p_viewer is null or exists (select from members where members.channel_id = c.id and members.user_id = p_viewer) as is_member
@@ -57,36 +69,38 @@ BEGIN
   order by (c.id = p_channel_id) desc nulls last limit 1;
   if not found then return; end if;
 
-  if not v_channel.is_member then
-    p_older := 0;
-    p_newer := 0;
-  elsif p_message is not null then
+  v_blocked := array(select blocked_user_id from blocks where blocks.user_id = p_viewer);
+  if p_message is not null then
     select m.seq into v_at from messages m where m.id = p_message and m.channel_id = v_channel.channel_id;
     p_below := v_at + 1;
     p_above := v_at;
   end if;
+  head := json_build_object('channel_id', v_channel.channel_id, 'external_id', v_channel.external_id,
+    'is_member', v_channel.is_member, 'changed_epoch', v_channel.changed_epoch, 'changed_seq', v_channel.changed_seq,
+    'last_seq', v_channel.last_seq, 'around_seq', v_at, 'blocked', to_json(v_blocked));
+  return next;
 
-  return query
-  with page as materialized (
-    (select m.* from messages m
-      where p_thread is null and (m.channel_id, m.seq) > (v_channel.channel_id, 0)
-        and (m.channel_id, m.seq) < (v_channel.channel_id, p_below) and ${SEEN}
-      order by m.channel_id desc, m.seq desc limit p_older)
-    union all
-    (select m.* from messages m
-      where p_thread is null and (m.channel_id, m.seq) > (v_channel.channel_id, p_above)
-        and (m.channel_id, m.seq) <= (v_channel.channel_id, 9223372036854775807) and ${SEEN}
-      order by m.channel_id, m.seq limit p_newer)
-    union all
-    (select m.* from messages m
-      where m.thread_root_id = p_thread and m.channel_id = v_channel.channel_id and m.seq < p_below and ${SEEN}
-      order by m.seq desc limit p_older)
-  )
-  select case when m.seq is not distinct from (select max(page.seq) from page) then json_build_object(
-      'channel_id', v_channel.channel_id, 'external_id', v_channel.external_id, 'is_member', v_channel.is_member,
-      'changed_epoch', v_channel.changed_epoch, 'changed_seq', v_channel.changed_seq, 'last_seq', v_channel.last_seq,
-      'around_seq', v_at,
-      'blocked', (select json_agg(blocked_user_id) from blocks where blocks.user_id = p_viewer), 'reactions', (${reactionsOf(sql`select page.id from page`, sql`p_viewer`)})) end,
-    ${messageColumns("m")}
-  from (select) one left join page m on true ${joins("m")} order by m.seq desc;
+  if not v_channel.is_member then return; end if;
+  if p_thread is not null then
+    ${rowsOf(
+      "m.thread_root_id = p_thread and m.channel_id = v_channel.channel_id and m.seq < p_below",
+      "m.seq desc",
+      "p_older",
+    )}
+    return;
+  end if;
+  if p_newer > 0 then
+    ${rowsOf(
+      "(m.channel_id, m.seq) > (v_channel.channel_id, p_above) and (m.channel_id, m.seq) <= (v_channel.channel_id, 9223372036854775807)",
+      "m.channel_id, m.seq",
+      "p_newer",
+    )}
+  end if;
+  if p_older > 0 then
+    ${rowsOf(
+      "(m.channel_id, m.seq) > (v_channel.channel_id, 0) and (m.channel_id, m.seq) < (v_channel.channel_id, p_below)",
+      NEWEST_FIRST,
+      "p_older",
+    )}
+  end if;
 END $$;`;

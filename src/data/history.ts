@@ -3,7 +3,7 @@ import type { Message } from "../protocol/message.ts";
 import { type ChannelRow, type ChannelView, placeOf } from "./channel-view.ts";
 import type { Db } from "./db.ts";
 import { isUuid } from "./fragments.ts";
-import { type MessageRow, type ReactionRow, toMessages } from "./message-json.ts";
+import { type PageMessageRow, toMessages } from "./message-json.ts";
 
 export interface HistoryRequest extends ChannelView {
   limit: number;
@@ -38,16 +38,15 @@ export interface AroundRequest extends ChannelView {
   newer: number;
 }
 
-/** Of the first row only. */
+/** The channel and what is true of the whole page. */
 type PageHead = ChannelRow & {
   around_seq: number | null;
   /** Users whom the viewer blocked. */
-  blocked: string[] | null;
-  reactions: ReactionRow[] | null;
+  blocked: string[];
 };
 
-/** A message, or one row with nulls where the page is empty. */
-type PageRow = { head: PageHead | null } & (MessageRow | Record<keyof MessageRow, null>);
+/** The head alone, which comes first, or a message. */
+type PageRow = ({ head: PageHead } & Record<keyof PageMessageRow, null>) | ({ head: null } & PageMessageRow);
 
 const END = "9223372036854775807";
 
@@ -82,7 +81,7 @@ export async function readAround(
   return { ...toPage(head, isBeyond ? found.slice(0, -1) : found, isBeyond, userId), aroundSeq: seq ?? undefined };
 }
 
-/** Which messages: see `kabar_history` in `history-functions.ts`. */
+/** Which messages: see `kabar_history_page` in `history-functions.ts`. */
 interface Place {
   messageId?: string | undefined;
   threadRootId?: string | undefined;
@@ -97,22 +96,23 @@ async function readRows(
   db: Db,
   { workspaceId, channel, userId }: ChannelView,
   { messageId, threadRootId, below, above, older, newer }: Place,
-): Promise<{ head: PageHead; found: MessageRow[] } | undefined> {
-  const { rows } = await db.execute<PageRow>(sql`select * from kabar_history(${workspaceId}, ${channel},
+): Promise<{ head: PageHead; found: PageMessageRow[] } | undefined> {
+  const { rows } = await db.execute<PageRow>(sql`select * from kabar_history_page(${workspaceId}, ${channel},
     ${isUuid(channel) ? channel : null}, ${userId ?? null}, ${messageId ?? null}, ${threadRootId ?? null},
     ${below}, ${above}, ${older}, ${newer})`);
-  const head = rows[0]?.head;
-  return head ? { head, found: rows.filter((row) => row.id !== null) } : undefined;
+  const [first, ...others] = rows;
+  if (first === undefined || first.head === null) return undefined;
+  return { head: first.head, found: others.filter((row) => row.head === null) };
 }
 
-function toPage(head: PageHead, messages: MessageRow[], hasMore: boolean, viewer: string | undefined): HistoryPage {
+function toPage(head: PageHead, messages: PageMessageRow[], hasMore: boolean, viewer: string | undefined): HistoryPage {
   const channel = { channel_id: head.channel_id, channel_external_id: head.external_id };
   return {
     channelId: head.channel_id,
     ...placeOf(head),
     lastSeq: head.last_seq,
-    messages: toMessages(messages, head.reactions ?? [], channel, viewer),
+    messages: toMessages(messages, channel, viewer),
     hasMore,
-    blocked: head.blocked ?? [],
+    blocked: head.blocked,
   };
 }

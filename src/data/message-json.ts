@@ -3,6 +3,7 @@ import type { Message, QuotedMessage } from "../protocol/message.ts";
 import { preview } from "../protocol/preview.ts";
 import type { UserSummary } from "../protocol/user.ts";
 import { wireTimeText } from "./fragments.ts";
+import { wireTimeOf } from "./wire-time.ts";
 
 type Reaction = Message["reactions"][number];
 
@@ -61,11 +62,11 @@ const NO_REST: MessageRest = {
 
 type Channel = Pick<Message, "channel_id" | "channel_external_id">;
 
-/** A message with all that `toMessage` needs. */
-export type MessageJson = MessageRow & Channel & { reactions: Reaction[] | null };
+/** A message with its reactions; null where there are none. */
+export type PageMessageRow = MessageRow & { reactions: Reaction[] | null };
 
-/** One emoji of one message of a page. */
-export type ReactionRow = Reaction & { message_id: string };
+/** A message with all that `toMessage` needs. */
+export type MessageJson = PageMessageRow & Channel;
 
 /** The author of a message. */
 export function joins(alias: string): SQL {
@@ -108,38 +109,28 @@ export function messageJson(alias: string, channelExternalId: SQL, viewer: strin
   const m = sql.raw(alias);
   return sql`(select to_json(message) from (
     select ${m}.channel_id, ${channelExternalId} as channel_external_id, ${messageColumns(alias)},
-      (${reactionsOf(sql`select ${m}.id`, viewer === undefined ? sql`null::uuid` : sql`${viewer}::uuid`)}) as reactions) message)`;
+      (${reactionsOf(sql`${m}.id`, viewer === undefined ? sql`null::uuid` : sql`${viewer}::uuid`)}) as reactions) message)`;
 }
 
-/** All reactions to messages (a select of their ids), those of one message from the first emoji to the last one. Null for none. */
-export function reactionsOf(messageIds: SQL, viewer: SQL): SQL {
+/** All reactions to a message, `Reaction` each, from the first emoji to the last one. Null for none. */
+export function reactionsOf(messageId: SQL, viewer: SQL): SQL {
   return sql`select json_agg(reaction) from (
-    select message_id, emoji, count(*)::int as count, coalesce(bool_or(user_id = ${viewer}), false) as reacted_by_me from reactions
-    where message_id = any(array(${messageIds})) group by message_id, emoji order by message_id, min(created_at), emoji
+    select emoji, count(*)::int as count, coalesce(bool_or(r.user_id = ${viewer}), false) as reacted_by_me from reactions r
+    where r.message_id = ${messageId} group by emoji order by min(r.created_at), emoji
   ) reaction`;
 }
 
 /** Leaves out what does not apply, and the idempotency key for all but its sender. A deleted author keeps its id and nothing else. */
 export function toMessage(json: MessageJson, viewer: string | undefined): Message {
-  return build(json, json.reactions?.map(toReaction) ?? [], json, viewer);
+  return build(json, json, viewer);
 }
 
 /** The same for the messages of a page of one channel. */
-export function toMessages(
-  rows: MessageRow[],
-  reactions: ReactionRow[],
-  channel: Channel,
-  viewer: string | undefined,
-): Message[] {
-  const byMessage = Map.groupBy(reactions, (reaction) => reaction.message_id);
-  return rows.map((row) => build(row, byMessage.get(row.id)?.map(toReaction) ?? [], channel, viewer));
+export function toMessages(rows: PageMessageRow[], channel: Channel, viewer: string | undefined): Message[] {
+  return rows.map((row) => build(row, channel, viewer));
 }
 
-function toReaction({ emoji, count, reacted_by_me }: Reaction): Reaction {
-  return { emoji, count, reacted_by_me };
-}
-
-function build(row: MessageRow, reactions: Reaction[], channel: Channel, viewer: string | undefined): Message {
+function build(row: PageMessageRow, channel: Channel, viewer: string | undefined): Message {
   const { user_id: userId, client_id: clientId } = row;
   const rest = row.rest ?? NO_REST;
   // One literal of one form: an object with parts spread into it takes several times as long.
@@ -163,12 +154,12 @@ function build(row: MessageRow, reactions: Reaction[], channel: Channel, viewer:
     attachment_url: rest.attachment_url,
     attachment: rest.attachment,
     // Seconds have a fraction that is not exact; the column has milliseconds.
-    created_at: new Date(Math.round(row.created_at * 1000)).toISOString(),
+    created_at: wireTimeOf(Math.round(row.created_at * 1000)),
     edited_at: rest.edited_at,
     deleted_at: rest.deleted_at,
     parent_id: rest.parent_id,
     mentions: rest.mentions,
-    reactions,
+    reactions: row.reactions ?? [],
     metadata: rest.metadata,
     thread_root_id: rest.thread_root_id,
     reply_count: rest.reply_count,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Db } from "../../../src/data/db.ts";
-import type { MessageRow } from "../../../src/data/message-json.ts";
+import type { PageMessageRow } from "../../../src/data/message-json.ts";
 import type { Settled } from "../../../src/domain/hub-contract.ts";
 import type { Message } from "../../../src/protocol/message.ts";
 import type { ServiceContext } from "../../../src/services/context.ts";
@@ -28,13 +28,12 @@ function rowsOf({ upTo, epoch = EPOCH }: Archived, limit: number, blocked: strin
     last_seq: upTo,
     around_seq: null,
     blocked,
-    reactions: null,
   };
   const seqs = Array.from({ length: upTo }, (_, index) => upTo - index).slice(0, limit + 1);
-  return seqs.map((seq, index) => ({ head: index === 0 ? head : null, ...archivedRow(seq) }));
+  return [{ head }, ...seqs.map((seq) => ({ head: null, ...archivedRow(seq) }))];
 }
 
-function archivedRow(seq: number): MessageRow {
+function archivedRow(seq: number): PageMessageRow {
   const author = { user_id: null, user_external_id: null, user_name: null, user_avatar_url: null };
   return {
     id: idOf(seq),
@@ -45,6 +44,7 @@ function archivedRow(seq: number): MessageRow {
     created_at: 0,
     client_id: null,
     rest: null,
+    reactions: null,
   };
 }
 

@@ -52,14 +52,10 @@ export async function listBlocks(
  * What is blocked is asked once per statement, not per row.
  */
 export function notBlocked(alias: string, viewer: string | undefined): SQL {
-  return viewer === undefined ? sql`true` : notBlockedBy(alias, sql`${viewer}::uuid`);
-}
-
-/** The same for a viewer that only the database knows. */
-export function notBlockedBy(alias: string, viewer: SQL): SQL {
+  if (viewer === undefined) return sql`true`;
   const author = sql`${sql.raw(alias)}.user_id`;
   return sql`(${author} is null or ${author} <> all (array(
-    select blocked_user_id from blocks where blocks.user_id = ${viewer})))`;
+    select blocked_user_id from blocks where blocks.user_id = ${viewer}::uuid)))`;
 }
 
 function selection(userId: string, condition: SQL): SQL {

@@ -31,7 +31,7 @@ END $$;`;
 const SEEN = "(m.user_id is null or m.user_id <> all (v_blocked))";
 const NEWEST_FIRST = "m.channel_id desc, m.seq desc";
 
-/** `MessageRow` of the messages, at most `limit`, that a condition on `m` names; `nearest` is the order in which they are taken. */
+/** `PageMessageRow` of the messages, at most `limit`, that a condition on `m` names; `nearest` is the order in which they are taken. */
 function rowsOf(condition: string, nearest: string, limit: string): SQL {
   return sql`return query select null::json, ${messageColumns("m")}, (${reactionsOf(sql`m.id`, sql`p_viewer`)})
     from (select * from messages m where ${sql.raw(`${condition} and ${SEEN} order by ${nearest} limit ${limit}`)}) m

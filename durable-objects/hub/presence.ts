@@ -54,8 +54,11 @@ export interface PresenceParts {
 export class Presence implements JournalConsumer {
   readonly name = "presence";
   readonly #parts: PresenceParts;
-  /** User → what others were told, and when. Kept while a change waits or the next one would be too soon. */
-  readonly #told = new Map<string, { status: PresenceStatus; at: number }>();
+  /**
+   * User → what others were told, and when; "mixed" where some learned more from an answer. Kept while a change waits or
+   * the next one would be too soon.
+   */
+  readonly #told = new Map<string, { status: PresenceStatus | "mixed"; at: number }>();
   /** Users whose status may have changed since. */
   readonly #dirty = new Set<string>();
   readonly #asking = new WeakMap<Connection, TokenBucket>();
@@ -100,6 +103,7 @@ export class Presence implements JournalConsumer {
     const { neighbours } = this.#parts;
     const ids = this.#isOn ? neighbours.inSmallChannels(userId) : [];
     const present = ids.filter((id) => this.#status(id) !== "offline");
+    this.#answered(ids);
     return {
       users: this.#entries(present.slice(0, LIMITS.presenceListed)),
       truncated: present.length > LIMITS.presenceListed,
@@ -114,6 +118,7 @@ export class Presence implements JournalConsumer {
     const sharing = neighbours.sharing(connection.userId, named);
     const shared = [...new Set(named)].filter((id) => sharing.has(id));
     connection.remember({ watching: shared.length === 0 ? undefined : shared });
+    this.#answered(shared);
     return { users: this.#entries(shared), truncated: false };
   }
 
@@ -184,6 +189,15 @@ export class Presence implements JournalConsumer {
       this.#scheduled = false;
       this.#round(runtime.now());
     });
+  }
+
+  /** An answer is ahead of a change that waits: the next round tells of it even where it has been taken back by then. */
+  #answered(userIds: readonly string[]): void {
+    if (this.#dirty.size === 0) return;
+    for (const id of userIds) {
+      const told = this.#told.get(id);
+      if (told !== undefined && told.status !== this.#status(id)) told.status = "mixed";
+    }
   }
 
   /** Tells of every change that is still one and not too soon; the rest waits for the next round. */

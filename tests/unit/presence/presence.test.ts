@@ -145,23 +145,23 @@ describe("presence", () => {
     expect(told.length).toBeLessThanOrEqual(1 + 7);
   });
 
-  it.each([
-    { type: "presence.query" },
-    { type: "presence.watch", data: { user_ids: ["user-2"] } },
-  ])("[PRES-6] tells whoever asked by $type while a change waited, even where it was taken back since", async (ask) => {
-    const rig = await rigWithChannel();
-    const watcher = await rig.connect(ana);
-    const b = await rig.connect(budi);
-    await rig.runtime.advance(2_000);
-    await b.say({ type: "presence.set", data: { status: "away" } });
-    await rig.runtime.advance(150);
-    expect(toldOf(watcher, budi)).toEqual(["online", "away"]);
-    await b.say({ type: "presence.set", data: { status: "online" } });
-    expect((await state(watcher, ask)).users).toMatchObject([{ user_id: budi, status: "online" }]);
-    await b.say({ type: "presence.set", data: { status: "away" } });
-    await pass(rig, 5, [watcher, b]);
-    expect(toldOf(watcher, budi)).toEqual(["away"]);
-  });
+  it.each([{ type: "presence.query" }, { type: "presence.watch", data: { user_ids: ["user-2"] } }])(
+    "[PRES-6] tells whoever asked by $type while a change waited, even where it was taken back since",
+    async (ask) => {
+      const rig = await rigWithChannel();
+      const watcher = await rig.connect(ana);
+      const b = await rig.connect(budi);
+      await rig.runtime.advance(2_000);
+      await b.say({ type: "presence.set", data: { status: "away" } });
+      await rig.runtime.advance(150);
+      expect(toldOf(watcher, budi)).toEqual(["online", "away"]);
+      await b.say({ type: "presence.set", data: { status: "online" } });
+      expect((await state(watcher, ask)).users).toMatchObject([{ user_id: budi, status: "online" }]);
+      await b.say({ type: "presence.set", data: { status: "away" } });
+      await pass(rig, 5, [watcher, b]);
+      expect(toldOf(watcher, budi)).toEqual(["away"]);
+    },
+  );
 
   it("[PRES-7] survives hibernation: away, the grace after a leave, and whom a connection watches", async () => {
     const first = await rigWithChannel(102);

@@ -8,6 +8,11 @@ import type { HubRuntime } from "./storage.ts";
 const BATCH_EVENTS = 500;
 /** Sends gather this long before they are archived, unless a reader waits. */
 const GATHER_MS = 200;
+/**
+ * An alarm archives this long after a send where the object ended before its timer. It is written with the send, on a disk of its own
+ * where the run-time keeps alarms: nearer ones would make more sends of a busy workspace wait for that.
+ */
+const SAFETY_MS = 10_000;
 const BACK_OFF_BASE_MS = 1_000;
 const BACK_OFF_CAP_MS = 60_000;
 /** Channels whose newest event is remembered; a read that runs beside more changes than this has other worries. */
@@ -74,7 +79,7 @@ export class Archiver {
   nextAttempt(now: number): number | undefined {
     const { journal } = this.#parts;
     if (journal.archived >= journal.head) return undefined;
-    return this.#retryAt ?? now + 2_000;
+    return this.#retryAt ?? now + SAFETY_MS;
   }
 
   /** True where Postgres has all of the channel's events. */

@@ -1,9 +1,12 @@
 import type { BudgetStore } from "../../src/domain/hub-ports.ts";
 import { SlidingLog } from "../../src/domain/sliding-log.ts";
+import type { HubRuntime } from "./storage.ts";
 
 const WINDOW_MS = 60_000;
 /** Messages per lease: a send costs a tenth of a command, and a restart forgets at most nine. */
 const LEASE = 10;
+/** A lease is asked for when the message that needs it has been answered and delivered. */
+const ASK_AFTER_MS = 20;
 const MAX_USERS = 20_000;
 
 interface Allowance {
@@ -24,11 +27,13 @@ interface Allowance {
 export class MessageBudget {
   readonly #limit: number;
   readonly #store: BudgetStore | undefined;
+  readonly #runtime: Pick<HubRuntime, "defer">;
   readonly #users = new Map<string, Allowance>();
 
-  constructor(limitPerMinute: number, store: BudgetStore | undefined) {
+  constructor(limitPerMinute: number, store: BudgetStore | undefined, runtime: Pick<HubRuntime, "defer">) {
     this.#limit = limitPerMinute;
     this.#store = store;
+    this.#runtime = runtime;
   }
 
   /** Takes one message. @returns 0 when allowed, else milliseconds until the next one is. */
@@ -45,24 +50,25 @@ export class MessageBudget {
 
   /** Leases a block; the message that asked is part of it. */
   #ask(userId: string, allowance: Allowance, now: number): void {
-    if (this.#store === undefined || allowance.asking) return;
+    const store = this.#store;
+    if (store === undefined || allowance.asking) return;
     allowance.asking = true;
     const count = Math.min(LEASE, this.#limit);
-    this.#store
-      .lease(userId, count)
-      .then((waitMs) => {
+    const lease = async () => {
+      try {
+        const waitMs = await store.lease(userId, count);
         if (waitMs > 0) allowance.refusedUntil = now + waitMs;
         else {
           allowance.leased = count - 1;
           allowance.leaseEndsAt = now + WINDOW_MS;
         }
-      })
-      .catch(() => {
+      } catch {
         // The window alone decides until the store answers again.
-      })
-      .finally(() => {
+      } finally {
         allowance.asking = false;
-      });
+      }
+    };
+    this.#runtime.defer(ASK_AFTER_MS, () => void lease());
   }
 
   #allowance(userId: string, now: number): Allowance {

@@ -165,7 +165,7 @@ export class Hub {
       consumers: this.#consumers,
       journalMs: () => this.#journalMs,
     });
-    const budget = new MessageBudget(options.messagesPerMinute, options.budgetStore);
+    const budget = new MessageBudget(options.messagesPerMinute, options.budgetStore, runtime);
     this.directory = directory;
     this.journal = journal;
     this.fanout = fanout;

@@ -23,14 +23,13 @@ export function readFrame(text: string): ReadFrame {
   } catch {
     return refusal(undefined, "the frame is not valid JSON");
   }
-  const id = idOf(json);
   const type = typeof json === "object" && json !== null && "type" in json ? json.type : undefined;
-  if (typeof type !== "string") return refusal(id, "a frame is an object with a type");
-  if (!KNOWN_TYPES.has(type)) return refusal(id, "the frame's type is not known");
+  if (typeof type !== "string") return refusal(idOf(json), "a frame is an object with a type");
+  if (!KNOWN_TYPES.has(type)) return refusal(idOf(json), "the frame's type is not known");
   const parsed = frameUpSchema.safeParse(json);
   if (parsed.success) return { ok: true, frame: parsed.data };
   const details = parsed.error.issues.map((issue) => ({ path: issue.path.join("."), message: issue.message }));
-  return refusal(id, details.map((detail) => `${detail.path} ${detail.message}`).join("; "), details);
+  return refusal(idOf(json), details.map((detail) => `${detail.path} ${detail.message}`).join("; "), details);
 }
 
 /** The client's id of a frame that is dropped unread, so that it knows which one to send again. */

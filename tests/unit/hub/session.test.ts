@@ -239,12 +239,12 @@ describe("message budget", () => {
     const rig = await rigWithChannel(3, { messagesPerMinute: 60, budgetStore });
     for (let n = 0; n < 20; n++) {
       await rig.send(channel, ana, `${n}`);
-      await rig.runtime.advance(1);
+      await rig.runtime.advance(30);
     }
     expect(leases).toEqual([10, 10]);
     const woken = createRig({ sql: rig.sql, runtime: rig.runtime, messagesPerMinute: 60, budgetStore });
     await woken.send(channel, ana, "asks");
-    await rig.runtime.advance(1);
+    await rig.runtime.advance(30);
     const over = await woken.hub.send({ channel, sender: { userId: ana }, body: { content: "over" } });
     expect(over).toMatchObject({ error: { code: "RATE_LIMITED", retryAfter: 30 } });
   });

@@ -26,12 +26,22 @@ export interface RunningPeer {
   readonly version: string;
   /** Processes that serve: their memory and processor time are the server's. */
   readonly pids: readonly number[];
+  /**
+   * Makes what `join` would make of groups before it connects anybody (users, credentials), and starts the server anew, which then
+   * holds nothing of that work. Absent where there is nothing to make.
+   */
+  prepare?(groups: readonly PlannedGroup[]): Promise<void>;
   /** Connects the members of a new group, all of whom receive what one sends, and waits until each is a member. */
   join(group: string, members: number, heard: Heard): Promise<GroupMember[]>;
   /** History of one long channel; absent where the peer keeps none. */
   readonly history?: PeerHistory;
   /** Ends the server's processes. */
   stop(): Promise<void>;
+}
+
+export interface PlannedGroup {
+  group: string;
+  members: number;
 }
 
 export interface GroupMember {

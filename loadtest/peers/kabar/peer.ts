@@ -22,33 +22,63 @@ export function createKabar(batch: boolean): Peer {
   };
 }
 
+/** A group's channel, and its members' tokens in their order. */
+interface MadeGroup {
+  channelId: string;
+  tokens: string[];
+}
+
 async function start(batch: boolean, folder: string): Promise<RunningPeer> {
   const stack = await KabarStack.start(folder);
-  const { target } = stack;
-  const http = new HttpClient(target.baseUrl);
-  const api = new PatientApi(http, () => {}, new AbortController().signal);
-  const url = socketUrl(target.baseUrl, batch);
+  const prepared = new Map<string, MadeGroup>();
+  let api = apiOf(stack);
+  let history = new KabarHistory(api.calls, stack.target);
   return {
     version: stack.version,
     get pids() {
       return stack.pids;
     },
+    async prepare(groups) {
+      for (const { group, members } of groups) prepared.set(group, await makeGroup(api, stack, group, members));
+      api.close();
+      await stack.restart();
+      api = apiOf(stack);
+      history = new KabarHistory(api.calls, stack.target);
+    },
     async join(group, members, heard) {
-      const externalIds = Array.from({ length: members }, (_, member) => `${group}-${member}`);
-      await createUsers(api, target.credential, externalIds);
-      const { channelId } = await createGroup(api, target.credential, group, externalIds);
-      const tokens: string[] = [];
-      await issueTokens(api, target.credential, externalIds, TOKEN_SECONDS, (token, member) => {
-        tokens[member] = token;
-      });
+      const { channelId, tokens } = prepared.get(group) ?? (await makeGroup(api, stack, group, members));
+      const url = socketUrl(stack.target.baseUrl, batch);
       return openAll(members, (member) =>
         KabarMember.open({ url, token: tokens[member] ?? "", channelId, member }, heard),
       );
     },
-    history: new KabarHistory(api, target),
+    get history() {
+      return history;
+    },
     async stop() {
-      http.close();
+      api.close();
       await stack.stop();
     },
   };
+}
+
+function apiOf({ target }: KabarStack): { calls: PatientApi; close(): void } {
+  const http = new HttpClient(target.baseUrl);
+  return { calls: new PatientApi(http, () => {}, new AbortController().signal), close: () => http.close() };
+}
+
+async function makeGroup(
+  { calls }: { calls: PatientApi },
+  { target }: KabarStack,
+  group: string,
+  members: number,
+): Promise<MadeGroup> {
+  const externalIds = Array.from({ length: members }, (_, member) => `${group}-${member}`);
+  await createUsers(calls, target.credential, externalIds);
+  const { channelId } = await createGroup(calls, target.credential, group, externalIds);
+  const tokens: string[] = [];
+  await issueTokens(calls, target.credential, externalIds, TOKEN_SECONDS, (token, member) => {
+    tokens[member] = token;
+  });
+  return { channelId, tokens };
 }

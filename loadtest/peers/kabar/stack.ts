@@ -18,30 +18,36 @@ const LIMITS = {
   CARIOS_RATE_LIMIT_MESSAGES_PER_MINUTE: MANY,
 };
 
+interface Running {
+  server: ServerProcess;
+  target: LoadTarget;
+}
+
 /** Kabar's local stack in a process of its own. */
 export class KabarStack {
-  readonly target: LoadTarget;
-  readonly #server: ServerProcess;
+  readonly #folder: string;
+  readonly #env: Record<string, string>;
+  #running: Running;
 
   /** Starts it with its files in `folder`; `env` holds more settings. */
   static async start(folder: string, env: Record<string, string> = {}): Promise<KabarStack> {
-    const port = await freePort();
-    const dataDir = path.join(folder, "kabar");
-    const file = path.join(dataDir, "dev.json");
-    const server = await ServerProcess.start({
-      script: path.join(import.meta.dirname, "../../../src/local/start.ts"),
-      args: ["--port", String(port), "--data", dataDir],
-      env: { ...LIMITS, ...env },
-      // Written last, when everything answers.
-      isReady: () => isWhole(file),
-      timeoutMs: START_MS,
-    });
-    return new KabarStack(server, findTarget({ allowRemote: false }, {}, pathToFileURL(file)));
+    return new KabarStack(folder, env, await run(folder, env));
   }
 
-  private constructor(server: ServerProcess, target: LoadTarget) {
-    this.#server = server;
-    this.target = target;
+  private constructor(folder: string, env: Record<string, string>, running: Running) {
+    this.#folder = folder;
+    this.#env = env;
+    this.#running = running;
+  }
+
+  /** Ends it and starts it with the same data, at another address. */
+  async restart(): Promise<void> {
+    await this.stop();
+    this.#running = await run(this.#folder, this.#env);
+  }
+
+  get target(): LoadTarget {
+    return this.#running.target;
   }
 
   get version(): string {
@@ -52,13 +58,32 @@ export class KabarStack {
   /** workerd first, then everything else of the stack: Postgres, Redis and the doors before them. */
   get pids(): readonly number[] {
     const { serverPid } = this.target;
-    const others = [this.#server.pid, ...descendants(this.#server.pid)].filter((pid) => pid !== serverPid);
+    const others = [this.#running.server.pid, ...descendants(this.#running.server.pid)].filter(
+      (pid) => pid !== serverPid,
+    );
     return serverPid === undefined ? others : [serverPid, ...others];
   }
 
   stop(): Promise<void> {
-    return this.#server.stop(30_000);
+    return this.#running.server.stop(30_000);
   }
+}
+
+async function run(folder: string, env: Record<string, string>): Promise<Running> {
+  const port = await freePort();
+  const dataDir = path.join(folder, "kabar");
+  const file = path.join(dataDir, "dev.json");
+  // What an earlier run has left would be taken for this one's.
+  fs.rmSync(file, { force: true });
+  const server = await ServerProcess.start({
+    script: path.join(import.meta.dirname, "../../../src/local/start.ts"),
+    args: ["--port", String(port), "--data", dataDir],
+    env: { ...LIMITS, ...env },
+    // Written last, when everything answers.
+    isReady: () => isWhole(file),
+    timeoutMs: START_MS,
+  });
+  return { server, target: findTarget({ allowRemote: false }, {}, pathToFileURL(file)) };
 }
 
 function isWhole(file: string): boolean {

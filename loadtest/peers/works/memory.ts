@@ -24,7 +24,7 @@ const SAMPLE_MS = 200;
 /** For one message to arrive at all members of a group. */
 const ARRIVE_MS = 10_000;
 
-/** Memory by members. Each stage's new members are a group of their own, of the same workspace where there is one. */
+/** Memory by members of a server that was started after all of them were made. Each stage's new members are a group of their own, of the same workspace where there is one. */
 export const memory: Work = {
   name: "memory",
   seconds: 0,
@@ -47,15 +47,20 @@ export function stagesOf({ sockets }: Pick<Amounts, "sockets">): number[] {
 async function play(context: WorkContext): Promise<Played> {
   const { server, signal, log } = context;
   const conversation = new Conversation(server);
+  const stages = stagesOf(context);
+  const joining = stages.map((stage, index) => ({
+    group: `memory${stage}`,
+    members: stage - (stages[index - 1] ?? 0),
+  }));
+  await conversation.prepare(joining.filter(({ members }) => members > 0));
   const groups: Group[] = [];
   const steps: Step[] = [];
   const meter = new LoadMeter(server);
   let figures: Figures = {};
-  let open = 0;
-  for (const stage of stagesOf(context)) {
+  for (const [index, { group, members }] of joining.entries()) {
     if (signal.aborted) break;
-    if (stage > open) groups.push(await conversation.join(`memory${stage}`, stage - open));
-    open = stage;
+    const stage = stages[index] ?? 0;
+    if (members > 0) groups.push(await conversation.join(group, members));
     await playOnceEach(context, conversation, groups);
     await sleep(HOLD_MS, signal);
     const own = await memoryOf(server, stage);

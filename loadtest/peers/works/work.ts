@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { sleep } from "../../run/clock.ts";
 import { markedContent } from "../../run/message-mark.ts";
 import { type Audience, DeliveryCounter, type Tally } from "../measure/delivery-counter.ts";
-import type { GroupMember, RunningPeer } from "../peer.ts";
+import type { GroupMember, PlannedGroup, RunningPeer } from "../peer.ts";
 import type { Figures, Step, WorkName } from "../result-schema.ts";
 
 /** How much of each work is done. */
@@ -72,14 +72,24 @@ export class Conversation {
   /** A group whose name no other play has used. */
   async join(name: string, members: number): Promise<Group> {
     const audience = this.counter.audience(members);
-    const joined = await this.#server.join(`g${this.#run}-${name}`, members, audience.heard);
+    const joined = await this.#server.join(this.#groupName(name), members, audience.heard);
     return { audience, members: joined };
+  }
+
+  /** See `RunningPeer.prepare`; for groups that are joined later. */
+  async prepare(groups: readonly PlannedGroup[]): Promise<void> {
+    await this.#server.prepare?.(groups.map(({ group, members }) => ({ group: this.#groupName(group), members })));
   }
 
   /** Content of the next message, which counts from now on. */
   begin(tally: Tally, { audience }: Group, sender: number, intendedAt: number): string {
     const number = this.counter.begin(tally, audience, sender, intendedAt);
     return markedContent(this.#run, number, CONTENT_BYTES);
+  }
+
+  /** Another one in each play. */
+  #groupName(name: string): string {
+    return `g${this.#run}-${name}`;
   }
 
   /** What must never happen. */

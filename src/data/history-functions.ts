@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import { PREVIEW_CHARS } from "../protocol/preview.ts";
-import { joins, messageColumns, reactionsOf } from "./message-json.ts";
+import { hasRest, joins, messageRest, pageReactions } from "./message-json.ts";
 
 /**
  * `QuotedMessage` with the beginning of its content, of a message by its id and its channel's; null where the channel has none.
@@ -31,36 +31,66 @@ END $$;`;
 const SEEN = "(m.user_id is null or m.user_id <> all (v_blocked))";
 const NEWEST_FIRST = "m.channel_id desc, m.seq desc";
 
-/** `PageMessageRow` of the messages, at most `limit`, that a condition on `m` names; `nearest` is the order in which they are taken. */
-function rowsOf(condition: string, nearest: string, limit: string): SQL {
-  return sql`return query select null::json, ${messageColumns("m")}, (${reactionsOf(sql`m.id`, sql`p_viewer`)})
-    from (select * from messages m where ${sql.raw(`${condition} and ${SEEN} order by ${nearest} limit ${limit}`)}) m
-    ${joins("m")} order by ${sql.raw(NEWEST_FIRST)};`;
+/** Messages that a condition on `m` names, at most `limit`, in the order in which they are taken. */
+function taken(condition: string, order: string, limit: string): string {
+  return `select * from messages m where ${condition} and ${SEEN} order by ${order} limit ${limit}`;
+}
+
+const THREAD = taken(
+  "m.thread_root_id = p_thread and m.channel_id = v_channel.channel_id and m.seq < p_below",
+  "m.seq desc",
+  "p_older",
+);
+const OLDER = taken(
+  "(m.channel_id, m.seq) > (v_channel.channel_id, 0) and (m.channel_id, m.seq) < (v_channel.channel_id, p_below)",
+  NEWEST_FIRST,
+  "p_older",
+);
+const NEWER = taken(
+  "(m.channel_id, m.seq) > (v_channel.channel_id, p_above) and (m.channel_id, m.seq) <= (v_channel.channel_id, 9223372036854775807)",
+  "m.channel_id, m.seq",
+  "p_newer",
+);
+const NEWER_FIRST = `select * from (${NEWER}) m order by m.seq desc`;
+const AROUND = `select * from ((${NEWER}) union all (${OLDER})) m order by m.seq desc`;
+
+/** Sets the columns of `PageRow` from messages that come newest first. */
+function columnsOf(messages: string): SQL {
+  return sql`select array_agg(m.id), array_agg(m.user_id), string_agg(m.seq::text, ','), string_agg(m.type, ','),
+      string_agg((date_part('epoch', m.created_at) * 1000)::bigint::text, ','), json_agg(m.content),
+      json_object_agg(m.seq, m.client_id) filter (where m.user_id = p_viewer and m.client_id is not null),
+      json_object_agg(m.seq, (${messageRest("m")})) filter (where ${hasRest("m")})
+    into v_ids, v_users, seqs, types, times, contents, client_ids, rests from (${sql.raw(messages)}) m;`;
 }
 
 /**
- * Rows for `readHistory` and `readAround`: first one with the `head` alone, a channel by its internal or external id; then, newest first,
- * of its messages the `p_newer` nearest ones above a seq and the `p_older` nearest ones below one. With `p_message` both places are that
- * message's, itself among the older ones; with `p_thread` only its replies are read, and only older ones. No row where there is no such
- * channel, no message for who is no member. All of it sees the one moment of the statement that calls.
+ * `PageRow` for `readHistory` and `readAround`: a channel, by its internal or external id, and, newest first, of its messages the
+ * `p_newer` nearest ones above a seq and the `p_older` nearest ones below one. With `p_message` both places are that message's, itself
+ * among the older ones; with `p_thread` only its replies are read, and only older ones. No row where there is no such channel, no message
+ * for who is no member. All of it sees the one moment of the statement that calls.
+ *
+ * One row holds the page: a value for each message and column costs Postgres, the driver and everybody between more than all messages'
+ * values in one text. Authors and reactions are looked up for the page as a whole.
  *
  * Ranges compare rows: told by `=`, Postgres takes the channel for one of average size, and would read and sort a large one as a
  * whole for each page. With limits that it does not know it finds a plan for all cases dear and would make one for each, hence `SET`.
  * Each kind of page is a query of its own, which keeps its messages in the order in which they are found: one for all kinds has to set
  * them aside as a whole and sort them.
  */
-export const HISTORY_PAGE = sql`CREATE OR REPLACE FUNCTION kabar_history_page(
+export const HISTORY_COLUMNS = sql`CREATE OR REPLACE FUNCTION kabar_history_columns(
   p_workspace uuid, p_channel text, p_channel_id uuid, p_viewer uuid, p_message uuid, p_thread uuid,
   p_below bigint, p_above bigint, p_older int, p_newer int
 ) RETURNS TABLE (
-  head json, id uuid, seq float8, user_id uuid, user_external_id text, user_name text, user_avatar_url text,
-  content text, type text, created_at float8, client_id text, rest json, reactions json
+  head json, ids text, seqs text, user_ids text, types text, times text, contents json, client_ids json, rests json, authors json,
+  reactions json
 ) LANGUAGE plpgsql STABLE PARALLEL SAFE SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
   v_channel record;
   v_at bigint;
   v_blocked uuid[];
+  v_ids uuid[];
+  v_users uuid[];
 BEGIN
   select c.id as channel_id, c.external_id, c.changed_epoch, c.changed_seq::float8 as changed_seq, c.last_seq::float8 as last_seq,
     p_viewer is null or exists (select from members where members.channel_id = c.id and members.user_id = p_viewer) as is_member
@@ -78,29 +108,21 @@ BEGIN
   head := json_build_object('channel_id', v_channel.channel_id, 'external_id', v_channel.external_id,
     'is_member', v_channel.is_member, 'changed_epoch', v_channel.changed_epoch, 'changed_seq', v_channel.changed_seq,
     'last_seq', v_channel.last_seq, 'around_seq', v_at, 'blocked', to_json(v_blocked));
-  return next;
 
-  if not v_channel.is_member then return; end if;
-  if p_thread is not null then
-    ${rowsOf(
-      "m.thread_root_id = p_thread and m.channel_id = v_channel.channel_id and m.seq < p_below",
-      "m.seq desc",
-      "p_older",
-    )}
-    return;
+  if v_channel.is_member then
+    if p_thread is not null then
+      ${columnsOf(THREAD)}
+    elsif p_newer > 0 and p_older > 0 then
+      ${columnsOf(AROUND)}
+    elsif p_newer > 0 then
+      ${columnsOf(NEWER_FIRST)}
+    else
+      ${columnsOf(OLDER)}
+    end if;
+    ids := array_to_string(v_ids, ',');
+    user_ids := array_to_string(v_users, ',', '');
+    authors := (select json_agg(json_build_array(u.id, u.external_id, u.name, u.avatar_url)) from users u where u.id = any (v_users));
+    reactions := (${pageReactions(sql`v_ids`, sql`p_viewer`)});
   end if;
-  if p_newer > 0 then
-    ${rowsOf(
-      "(m.channel_id, m.seq) > (v_channel.channel_id, p_above) and (m.channel_id, m.seq) <= (v_channel.channel_id, 9223372036854775807)",
-      "m.channel_id, m.seq",
-      "p_newer",
-    )}
-  end if;
-  if p_older > 0 then
-    ${rowsOf(
-      "(m.channel_id, m.seq) > (v_channel.channel_id, 0) and (m.channel_id, m.seq) < (v_channel.channel_id, p_below)",
-      NEWEST_FIRST,
-      "p_older",
-    )}
-  end if;
+  return next;
 END $$;`;

@@ -1,9 +1,10 @@
 import { sql } from "drizzle-orm";
 import type { Message } from "../protocol/message.ts";
-import { type ChannelRow, type ChannelView, placeOf } from "./channel-view.ts";
+import { type ChannelView, placeOf } from "./channel-view.ts";
 import type { Db } from "./db.ts";
 import { isUuid } from "./fragments.ts";
 import { type PageMessageRow, toMessages } from "./message-json.ts";
+import { type PageHead, type PageRow, pageMessages } from "./page-row.ts";
 
 export interface HistoryRequest extends ChannelView {
   limit: number;
@@ -38,16 +39,6 @@ export interface AroundRequest extends ChannelView {
   newer: number;
 }
 
-/** The channel and what is true of the whole page. */
-type PageHead = ChannelRow & {
-  around_seq: number | null;
-  /** Users whom the viewer blocked. */
-  blocked: string[];
-};
-
-/** The head alone, which comes first, or a message. */
-type PageRow = ({ head: PageHead } & Record<keyof PageMessageRow, null>) | ({ head: null } & PageMessageRow);
-
 const END = "9223372036854775807";
 
 /** Channel, membership and page in one statement. Undefined where there is no such channel. */
@@ -81,7 +72,7 @@ export async function readAround(
   return { ...toPage(head, isBeyond ? found.slice(0, -1) : found, isBeyond, userId), aroundSeq: seq ?? undefined };
 }
 
-/** Which messages: see `kabar_history_page` in `history-functions.ts`. */
+/** Which messages: see `kabar_history_columns` in `history-functions.ts`. */
 interface Place {
   messageId?: string | undefined;
   threadRootId?: string | undefined;
@@ -91,18 +82,16 @@ interface Place {
   newer: number;
 }
 
-/** Messages come newest first, each as a row: an array of them made by Postgres takes it half as long again, and everybody on the way too. */
 async function readRows(
   db: Db,
   { workspaceId, channel, userId }: ChannelView,
   { messageId, threadRootId, below, above, older, newer }: Place,
 ): Promise<{ head: PageHead; found: PageMessageRow[] } | undefined> {
-  const { rows } = await db.execute<PageRow>(sql`select * from kabar_history_page(${workspaceId}, ${channel},
+  const { rows } = await db.execute<PageRow>(sql`select * from kabar_history_columns(${workspaceId}, ${channel},
     ${isUuid(channel) ? channel : null}, ${userId ?? null}, ${messageId ?? null}, ${threadRootId ?? null},
     ${below}, ${above}, ${older}, ${newer})`);
-  const [first, ...others] = rows;
-  if (first === undefined || first.head === null) return undefined;
-  return { head: first.head, found: others.filter((row) => row.head === null) };
+  const [row] = rows;
+  return row === undefined ? undefined : { head: row.head, found: pageMessages(row) };
 }
 
 function toPage(head: PageHead, messages: PageMessageRow[], hasMore: boolean, viewer: string | undefined): HistoryPage {

@@ -6,6 +6,8 @@ import { wireTimeText } from "./fragments.ts";
 import { wireTimeOf } from "./wire-time.ts";
 
 type Reaction = Message["reactions"][number];
+/** With the message that it is to. */
+export type MessageReaction = Reaction & { message_id: string };
 
 /** A message as `messageColumns` reads it: what `toMessage` makes the wire's form of. */
 export type MessageRow = {
@@ -25,7 +27,7 @@ export type MessageRow = {
 };
 
 /** What most messages have not. */
-type MessageRest = Pick<
+export type MessageRest = Pick<
   Message,
   | "attachment_url"
   | "attachment"
@@ -90,18 +92,30 @@ const columns = new Map<string, SQL>();
 function columnsText(m: string): string {
   return `${m}.id, ${m}.seq::float8 as seq, ${m}.user_id, u.external_id as user_external_id, u.name as user_name,
     u.avatar_url as user_avatar_url, ${m}.content, ${m}.type, date_part('epoch', ${m}.created_at) as created_at, ${m}.client_id,
-    case when num_nonnulls(${m}.attachment_url, ${m}.attachment, ${m}.edited_at, ${m}.deleted_at, ${m}.pinned_at, ${m}.parent_id,
-      ${m}.thread_root_id) > 0 or ${m}.reply_count > 0 or ${m}.streaming or ${m}.mentions <> '[]' or ${m}.metadata <> '{}'
-    then (select to_json(rest) from (select ${restText(m)}) rest) end as rest`;
+    case when ${hasRestText(m)} then (${restText(m)}) end as rest`;
 }
 
-/** `MessageRest`, with functions of `functions.ts`. */
+/** True of a message that has something of `MessageRest`. */
+export function hasRest(alias: string): SQL {
+  return sql.raw(hasRestText(alias));
+}
+
+/** `MessageRest` of a message, as a query with functions of `functions.ts`. */
+export function messageRest(alias: string): SQL {
+  return sql.raw(restText(alias));
+}
+
+function hasRestText(m: string): string {
+  return `num_nonnulls(${m}.attachment_url, ${m}.attachment, ${m}.edited_at, ${m}.deleted_at, ${m}.pinned_at, ${m}.parent_id,
+      ${m}.thread_root_id) > 0 or ${m}.reply_count > 0 or ${m}.streaming or ${m}.mentions <> '[]' or ${m}.metadata <> '{}'`;
+}
+
 function restText(m: string): string {
-  return `${m}.attachment_url, ${m}.attachment, ${wireTimeText(`${m}.edited_at`)} as edited_at,
+  return `select to_json(rest) from (select ${m}.attachment_url, ${m}.attachment, ${wireTimeText(`${m}.edited_at`)} as edited_at,
       ${wireTimeText(`${m}.deleted_at`)} as deleted_at, ${wireTimeText(`${m}.pinned_at`)} as pinned_at, ${m}.parent_id,
       ${m}.mentions, ${m}.metadata, ${m}.thread_root_id, ${m}.reply_count, ${m}.streaming,
       case when ${m}.parent_id is not null then kabar_quoted_message(${m}.parent_id, ${m}.channel_id) end as quoted_message,
-      case when ${m}.reply_count > 0 then kabar_last_repliers(${m}.id) end as last_repliers`;
+      case when ${m}.reply_count > 0 then kabar_last_repliers(${m}.id) end as last_repliers) rest`;
 }
 
 /** `MessageJson` of one message, beside the joins above. */
@@ -113,11 +127,23 @@ export function messageJson(alias: string, channelExternalId: SQL, viewer: strin
 }
 
 /** All reactions to a message, `Reaction` each, from the first emoji to the last one. Null for none. */
-export function reactionsOf(messageId: SQL, viewer: SQL): SQL {
+function reactionsOf(messageId: SQL, viewer: SQL): SQL {
   return sql`select json_agg(reaction) from (
-    select emoji, count(*)::int as count, coalesce(bool_or(r.user_id = ${viewer}), false) as reacted_by_me from reactions r
+    select ${reactionColumns(viewer)} from reactions r
     where r.message_id = ${messageId} group by emoji order by min(r.created_at), emoji
   ) reaction`;
+}
+
+/** All reactions to some messages, as `MessageReaction`. Null for none. */
+export function pageReactions(messageIds: SQL, viewer: SQL): SQL {
+  return sql`select json_agg(reaction) from (
+    select r.message_id, ${reactionColumns(viewer)} from reactions r
+    where r.message_id = any (${messageIds}) group by r.message_id, emoji order by r.message_id, min(r.created_at), emoji
+  ) reaction`;
+}
+
+function reactionColumns(viewer: SQL): SQL {
+  return sql`emoji, count(*)::int as count, coalesce(bool_or(r.user_id = ${viewer}), false) as reacted_by_me`;
 }
 
 /** Leaves out what does not apply, and the idempotency key for all but its sender. A deleted author keeps its id and nothing else. */

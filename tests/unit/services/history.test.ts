@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Db } from "../../../src/data/db.ts";
-import type { PageMessageRow } from "../../../src/data/message-json.ts";
+import type { PageRow } from "../../../src/data/page-row.ts";
 import type { Settled } from "../../../src/domain/hub-contract.ts";
 import type { Message } from "../../../src/protocol/message.ts";
 import type { ServiceContext } from "../../../src/services/context.ts";
@@ -18,32 +18,29 @@ interface Archived {
   epoch?: string;
 }
 
-function rowsOf({ upTo, epoch = EPOCH }: Archived, limit: number, blocked: string[]): Record<string, unknown>[] {
-  const head = {
-    channel_id: CHANNEL,
-    external_id: null,
-    is_member: true,
-    changed_epoch: epoch,
-    changed_seq: upTo * 10,
-    last_seq: upTo,
-    around_seq: null,
-    blocked,
-  };
+function rowOf({ upTo, epoch = EPOCH }: Archived, limit: number, blocked: string[]): PageRow {
   const seqs = Array.from({ length: upTo }, (_, index) => upTo - index).slice(0, limit + 1);
-  return [{ head }, ...seqs.map((seq) => ({ head: null, ...archivedRow(seq) }))];
-}
-
-function archivedRow(seq: number): PageMessageRow {
-  const author = { user_id: null, user_external_id: null, user_name: null, user_avatar_url: null };
+  const column = (value: (seq: number) => string) => (seqs.length === 0 ? null : seqs.map(value).join(","));
   return {
-    id: idOf(seq),
-    seq,
-    ...author,
-    content: "archived",
-    type: "text",
-    created_at: 0,
-    client_id: null,
-    rest: null,
+    head: {
+      channel_id: CHANNEL,
+      external_id: null,
+      is_member: true,
+      changed_epoch: epoch,
+      changed_seq: upTo * 10,
+      last_seq: upTo,
+      around_seq: null,
+      blocked,
+    },
+    ids: column(idOf),
+    seqs: column(String),
+    user_ids: column(() => ""),
+    types: column(() => "text"),
+    times: column(() => "0"),
+    contents: seqs.length === 0 ? null : seqs.map(() => "archived"),
+    client_ids: null,
+    rests: null,
+    authors: null,
     reactions: null,
   };
 }
@@ -62,7 +59,7 @@ async function newest(settled: Settled, states: Archived[], { limit = 3, blocked
     execute: async <Row>() => {
       const state = states[reads++];
       if (state === undefined) throw new Error("Postgres was asked once more than expected");
-      return { rows: rowsOf(state, limit, blocked) as Row[] };
+      return { rows: [rowOf(state, limit, blocked)] as Row[] };
     },
     batch: () => Promise.reject(new Error("a page writes nothing")),
   };

@@ -1,0 +1,80 @@
+import type { Message } from "../protocol/message.ts";
+import type { ChannelRow } from "./channel-view.ts";
+import type { MessageReaction, MessageRest, PageMessageRow } from "./message-json.ts";
+
+/** The channel and what is true of a whole page. */
+export type PageHead = ChannelRow & {
+  around_seq: number | null;
+  /** Users whom the viewer blocked. */
+  blocked: string[];
+};
+
+/**
+ * A page as `kabar_history_columns` gives it: texts hold one value for each message, newest first, with commas between. What few messages
+ * have stands by their seq or id. Null where the page has none of it.
+ */
+export type PageRow = {
+  head: PageHead;
+  ids: string | null;
+  seqs: string | null;
+  /** Nothing between two commas for a message without an author. */
+  user_ids: string | null;
+  types: string | null;
+  /** Unix milliseconds. */
+  times: string | null;
+  contents: string[] | null;
+  /** Seq → the viewer's own idempotency key. */
+  client_ids: Record<string, string> | null;
+  rests: Record<string, MessageRest> | null;
+  authors: Author[] | null;
+  reactions: MessageReaction[] | null;
+};
+
+type Author = [id: string, externalId: string | null, name: string, avatarUrl: string | null];
+
+/** The messages of a page, newest first. */
+export function pageMessages(row: PageRow): PageMessageRow[] {
+  if (row.ids === null) return [];
+  const ids = row.ids.split(",");
+  const seqs = valuesOf(row.seqs);
+  const userIds = valuesOf(row.user_ids);
+  const types = valuesOf(row.types) as Message["type"][];
+  const times = valuesOf(row.times);
+  const authors = new Map((row.authors ?? []).map((author) => [author[0], author]));
+  const reactions = reactionsByMessage(row.reactions);
+  return ids.map((id, index) => {
+    const seq = seqs[index] ?? "";
+    const userId = userIds[index] || null;
+    const author = userId === null ? undefined : authors.get(userId);
+    return {
+      id,
+      seq: Number(seq),
+      user_id: userId,
+      user_external_id: author?.[1] ?? null,
+      user_name: author?.[2] ?? null,
+      user_avatar_url: author?.[3] ?? null,
+      content: row.contents?.[index] ?? "",
+      type: types[index] ?? "text",
+      created_at: Number(times[index]) / 1000,
+      client_id: row.client_ids?.[seq] ?? null,
+      rest: row.rests?.[seq] ?? null,
+      reactions: reactions?.get(id) ?? null,
+    };
+  });
+}
+
+function valuesOf(text: string | null): string[] {
+  return text === null ? [] : text.split(",");
+}
+
+/** Undefined for none, as most pages have. */
+function reactionsByMessage(all: MessageReaction[] | null): Map<string, Message["reactions"]> | undefined {
+  if (all === null) return undefined;
+  const byMessage = new Map<string, Message["reactions"]>();
+  for (const { message_id: messageId, ...reaction } of all) {
+    const known = byMessage.get(messageId);
+    if (known === undefined) byMessage.set(messageId, [reaction]);
+    else known.push(reaction);
+  }
+  return byMessage;
+}

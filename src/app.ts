@@ -1,13 +1,11 @@
-import { OpenAPIHono } from "@hono/zod-openapi";
 import { respondToError } from "./middleware/errors.ts";
 import { commonHeaders, crossOrigin } from "./middleware/headers.ts";
-import type { AppEnv } from "./middleware/request.ts";
+import { Api } from "./routes/api.ts";
 import { registerAttachments } from "./routes/attachments.ts";
 import { registerBans } from "./routes/bans.ts";
 import { registerBlocks } from "./routes/blocks.ts";
 import { registerChannels } from "./routes/channels.ts";
 import { registerDemo } from "./routes/demo.ts";
-import type { Api } from "./routes/endpoint.ts";
 import { registerExport } from "./routes/export.ts";
 import { registerHealth } from "./routes/health.ts";
 import { registerMe } from "./routes/me.ts";
@@ -35,7 +33,7 @@ import { registerWebSocket } from "./routes/ws.ts";
 
 /** The whole HTTP surface. */
 export function createApp(): Api {
-  const app = new OpenAPIHono<AppEnv>();
+  const app = new Api();
   app.onError(respondToError);
   app.use(commonHeaders);
   app.use(crossOrigin);

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { searchPlaceSchema } from "../protocol/search.ts";
 import { invalid } from "./api-error.ts";
 

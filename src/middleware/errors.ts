@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { ApiError } from "../domain/api-error.ts";
 import { describeError, logEvent } from "../platform/log.ts";
 import { SettingsError } from "../platform/settings.ts";

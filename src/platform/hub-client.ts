@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ApiError, UpstreamUnavailable } from "../domain/api-error.ts";
 import type {
   ChannelChange,

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { DEFAULT_ATTACHMENT_TYPES } from "../domain/attachment-policy.ts";
 import type { HubNamespace } from "./hub-client.ts";
 import {

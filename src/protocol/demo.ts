@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { externalIdSchema, timeSchema, uuidSchema } from "./primitives.ts";
 
 /** Who is signed in on the demo page. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { uuidSchema } from "./primitives.ts";
 
 /** What becomes of a deleted user's messages: they stay under its old id, or are erased with everything else of it. */

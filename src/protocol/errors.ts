@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * Every error code the API can answer with: its HTTP status, and whether the same request may succeed later

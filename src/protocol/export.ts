@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { attachmentSchema } from "./attachment.ts";
 import { channelTypeSchema } from "./channel.ts";
 import { roleSchema } from "./member.ts";

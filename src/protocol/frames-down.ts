@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { channelSchema } from "./channel.ts";
 import { errorCodeSchema, errorDetailSchema } from "./errors.ts";
 import { memberSchema } from "./member.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { LIMITS } from "./limits.ts";
 import { refSchema, timeSchema } from "./primitives.ts";
 import { userSummarySchema } from "./user.ts";

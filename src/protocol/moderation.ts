@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { messageTypeSchema } from "./message.ts";
 import { cursorSchema, limitSchema, storableText, timeSchema, uuidSchema } from "./primitives.ts";
 import { userSummarySchema } from "./user.ts";

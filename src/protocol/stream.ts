@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { isStorableText, refSchema, uuidSchema } from "./primitives.ts";
 
 const textSchema = z.string().refine(isStorableText, { error: "must not contain NUL or lone surrogate characters" });

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { refSchema, timeSchema } from "./primitives.ts";
 
 /** Subprotocol under which a browser, which cannot set headers, hands over its token. */

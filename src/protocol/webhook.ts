@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { cursorSchema, httpUrlSchema, isStorableText, limitSchema, timeSchema, uuidSchema } from "./primitives.ts";
 
 /** What a webhook can be told of; never typing, presence or read. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { nameSchema } from "./primitives.ts";
 import { type WorkspaceSettings, workspaceSettingsSchema } from "./workspace.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { httpUrlSchema, storableText, timeSchema, uuidSchema } from "./primitives.ts";
 
 export const moderationActionSchema = z.enum(["flag", "mask", "reject", "auto_mute"]);

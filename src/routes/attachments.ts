@@ -1,7 +1,8 @@
 import { ApiError } from "../domain/api-error.ts";
 import { checkUpload } from "../platform/object-store.ts";
 import { presignBodySchema, presignedUploadSchema } from "../protocol/attachment.ts";
-import { type Api, endpoint } from "./endpoint.ts";
+import type { Api } from "./api.ts";
+import { endpoint } from "./endpoint.ts";
 
 export function registerAttachments(api: Api): void {
   endpoint(

@@ -1,7 +1,8 @@
 import { banBodySchema, banListSchema, banSchema } from "../protocol/moderation.ts";
 import { pageQuerySchema } from "../protocol/primitives.ts";
 import * as bans from "../services/bans.ts";
-import { type Api, endpoint } from "./endpoint.ts";
+import type { Api } from "./api.ts";
+import { endpoint } from "./endpoint.ts";
 import { idParams, memberParams } from "./params.ts";
 
 const tag = "Moderation";

@@ -1,8 +1,9 @@
-import { z } from "zod";
+import * as z from "zod";
 import { blockListSchema, blockSchema } from "../protocol/moderation.ts";
 import { pageQuerySchema } from "../protocol/primitives.ts";
 import * as blocks from "../services/blocks.ts";
-import { type Api, endpoint } from "./endpoint.ts";
+import type { Api } from "./api.ts";
+import { endpoint } from "./endpoint.ts";
 import { memberParams } from "./params.ts";
 
 const tag = "Blocks";

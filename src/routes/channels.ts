@@ -1,6 +1,7 @@
 import { channelSchema, createChannelBodySchema, updateChannelBodySchema } from "../protocol/channel.ts";
 import * as channels from "../services/channels.ts";
-import { type Api, endpoint } from "./endpoint.ts";
+import type { Api } from "./api.ts";
+import { endpoint } from "./endpoint.ts";
 import { idParams } from "./params.ts";
 
 const tag = "Channels";

@@ -1,17 +1,16 @@
-import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Caller } from "../domain/access.ts";
 import { type Auth, authenticate, type CallerFor } from "../middleware/authenticate.ts";
 import { readJson } from "../middleware/body.ts";
 import { parseWith } from "../middleware/errors.ts";
-import { type AppContext, type AppEnv, outlive } from "../middleware/request.ts";
+import { type AppContext, outlive } from "../middleware/request.ts";
 import { HubClient } from "../platform/hub-client.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { ServiceContext } from "../services/context.ts";
 import { type Parts, partsOf } from "../services/parts.ts";
+import type { Api } from "./api.ts";
 import { describeEndpoint } from "./openapi.ts";
 
-export type Api = OpenAPIHono<AppEnv>;
 export type Method = "get" | "post" | "put" | "patch" | "delete";
 
 /** What a route answers; `contentType` where that is not JSON. */
@@ -57,7 +56,7 @@ export function endpoint<Kind extends Auth, Params = undefined, Query = undefine
   definition: Endpoint<Kind, Params, Query, Body>,
   handle: (input: Input<Params, Query, Body>, context: ServiceContext<CallerFor<Kind>>) => Promise<Response>,
 ): void {
-  describeEndpoint(api, definition);
+  api.descriptions.push(() => describeEndpoint(definition));
   const isRead = definition.method === "get";
   api.on(definition.method.toUpperCase(), definition.path.replaceAll(/{(.+?)}/g, ":$1"), async (c) => {
     const parts = partsOf(c.env);

@@ -1,6 +1,7 @@
 import { exportLineSchema, exportQuerySchema } from "../protocol/export.ts";
 import * as exports from "../services/export.ts";
-import { type Api, endpoint } from "./endpoint.ts";
+import type { Api } from "./api.ts";
+import { endpoint } from "./endpoint.ts";
 import { idParams } from "./params.ts";
 
 const tag = "Privacy";

@@ -3,20 +3,20 @@ import { healthSchema, readinessSchema } from "../protocol/health.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
 import { partsOf } from "../services/parts.ts";
 import { readiness } from "../services/readiness.ts";
-import type { Api } from "./endpoint.ts";
+import type { Api } from "./api.ts";
 import { describeErrors, describeResponses } from "./openapi.ts";
 
 export function registerHealth(api: Api): void {
-  api.openAPIRegistry.registerPath({
+  api.descriptions.push(() => ({
     method: "get",
     path: "/healthz",
     summary: "Whether the Worker runs; asks nobody",
     tags: ["Health"],
     responses: describeResponses({ 200: { description: "It runs", schema: healthSchema } }),
-  });
+  }));
   api.get("/healthz", (c) => c.json({ status: "ok" as const, version: String(PROTOCOL_VERSION) }));
 
-  api.openAPIRegistry.registerPath({
+  api.descriptions.push(() => ({
     method: "get",
     path: "/readyz",
     summary: "Each dependency with its latency",
@@ -28,7 +28,7 @@ export function registerHealth(api: Api): void {
       }),
       ...describeErrors(["RATE_LIMITED"]),
     },
-  });
+  }));
   api.get("/readyz", async (c) => {
     const parts = partsOf(c.env);
     await parts.limiter.take("address", addressOf(c));

@@ -1,7 +1,8 @@
 import { myChannelListSchema, myChannelsQuerySchema, unreadSchema } from "../protocol/channel.ts";
 import { userSchema } from "../protocol/user.ts";
 import * as me from "../services/me.ts";
-import { type Api, endpoint } from "./endpoint.ts";
+import type { Api } from "./api.ts";
+import { endpoint } from "./endpoint.ts";
 
 const tag = "Me";
 

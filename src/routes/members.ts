@@ -7,7 +7,8 @@ import {
 } from "../protocol/member.ts";
 import { pageQuerySchema } from "../protocol/primitives.ts";
 import * as members from "../services/members.ts";
-import { type Api, type Endpoint, endpoint } from "./endpoint.ts";
+import type { Api } from "./api.ts";
+import { type Endpoint, endpoint } from "./endpoint.ts";
 import { idParams, memberParams } from "./params.ts";
 
 const common = {

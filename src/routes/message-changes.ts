@@ -1,6 +1,7 @@
 import { changedMessageSchema, editMessageBodySchema } from "../protocol/message.ts";
 import { actorOf } from "../services/context.ts";
-import { type Api, endpoint } from "./endpoint.ts";
+import type { Api } from "./api.ts";
+import { endpoint } from "./endpoint.ts";
 import { messageParams } from "./params.ts";
 
 const tag = "Messages";

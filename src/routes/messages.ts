@@ -1,11 +1,12 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseWith } from "../middleware/errors.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { historyQuerySchema, historySchema, messageSchema, sendMessageBodySchema } from "../protocol/message.ts";
 import { storableText } from "../protocol/primitives.ts";
 import * as history from "../services/history.ts";
 import { send } from "../services/send.ts";
-import { type Api, endpoint } from "./endpoint.ts";
+import type { Api } from "./api.ts";
+import { endpoint } from "./endpoint.ts";
 import { idParams, messageParams } from "./params.ts";
 
 const tag = "Messages";

@@ -1,7 +1,8 @@
 import { muteBodySchema, muteListSchema, muteSchema } from "../protocol/moderation.ts";
 import { pageQuerySchema } from "../protocol/primitives.ts";
 import * as mutes from "../services/mutes.ts";
-import { type Api, endpoint } from "./endpoint.ts";
+import type { Api } from "./api.ts";
+import { endpoint } from "./endpoint.ts";
 import { idParams, memberParams } from "./params.ts";
 
 const tag = "Moderation";

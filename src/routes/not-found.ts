@@ -1,6 +1,6 @@
 import { ApiError, notFound } from "../domain/api-error.ts";
 import type { AppContext } from "../middleware/request.ts";
-import type { Api } from "./endpoint.ts";
+import type { Api } from "./api.ts";
 
 /** What no route took: 405 with `Allow` where the path exists under another method, else 404. */
 export function registerNotFound(api: Api): void {

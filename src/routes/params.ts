@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { emojiSchema } from "../protocol/message.ts";
 import { refSchema, uuidSchema } from "../protocol/primitives.ts";
 import { deviceTokenSchema } from "../protocol/push.ts";

@@ -2,7 +2,8 @@ import { changedMessageSchema, pinListSchema } from "../protocol/message.ts";
 import { pageQuerySchema } from "../protocol/primitives.ts";
 import { actorOf } from "../services/context.ts";
 import * as pins from "../services/pins.ts";
-import { type Api, endpoint } from "./endpoint.ts";
+import type { Api } from "./api.ts";
+import { endpoint } from "./endpoint.ts";
 import { idParams, messageParams } from "./params.ts";
 
 const tag = "Pins";

@@ -1,6 +1,7 @@
 import { pushMuteBodySchema, pushMuteSchema } from "../protocol/push.ts";
 import * as preferences from "../services/preferences.ts";
-import { type Api, endpoint } from "./endpoint.ts";
+import type { Api } from "./api.ts";
+import { endpoint } from "./endpoint.ts";
 import { idParams } from "./params.ts";
 
 const tag = "Me";

@@ -1,6 +1,7 @@
 import { presenceListSchema, presenceQuerySchema } from "../protocol/presence.ts";
 import * as presence from "../services/presence.ts";
-import { type Api, endpoint } from "./endpoint.ts";
+import type { Api } from "./api.ts";
+import { endpoint } from "./endpoint.ts";
 
 export function registerPresence(api: Api): void {
   endpoint(

@@ -1,6 +1,7 @@
 import { registerDeviceBodySchema, vapidKeySchema } from "../protocol/push.ts";
 import * as devices from "../services/devices.ts";
-import { type Api, endpoint } from "./endpoint.ts";
+import type { Api } from "./api.ts";
+import { endpoint } from "./endpoint.ts";
 import { deviceParams } from "./params.ts";
 
 const tag = "Push";

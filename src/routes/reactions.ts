@@ -1,4 +1,5 @@
-import { type Api, endpoint } from "./endpoint.ts";
+import type { Api } from "./api.ts";
+import { endpoint } from "./endpoint.ts";
 import { reactionParams } from "./params.ts";
 
 /** One reaction per user and message: another emoji takes its place, a repeat is a no-op. */

@@ -1,5 +1,6 @@
 import { receiptBodySchema } from "../protocol/message.ts";
-import { type Api, endpoint } from "./endpoint.ts";
+import type { Api } from "./api.ts";
+import { endpoint } from "./endpoint.ts";
 import { idParams } from "./params.ts";
 
 export function registerReceipts(api: Api): void {

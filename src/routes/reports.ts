@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import {
   auditListSchema,
   reportBodySchema,
@@ -11,7 +11,8 @@ import {
 import { pageQuerySchema, uuidSchema } from "../protocol/primitives.ts";
 import * as audit from "../services/moderation-audit.ts";
 import * as reports from "../services/reports.ts";
-import { type Api, endpoint } from "./endpoint.ts";
+import type { Api } from "./api.ts";
+import { endpoint } from "./endpoint.ts";
 import { messageParams } from "./params.ts";
 
 const tag = "Moderation";

@@ -1,6 +1,7 @@
 import { channelSearchQuerySchema, searchPageSchema, searchQuerySchema } from "../protocol/search.ts";
 import { search } from "../services/search.ts";
-import { type Api, endpoint } from "./endpoint.ts";
+import type { Api } from "./api.ts";
+import { endpoint } from "./endpoint.ts";
 import { idParams } from "./params.ts";
 
 const tag = "Search";

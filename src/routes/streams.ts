@@ -1,9 +1,10 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ErrorCode } from "../protocol/errors.ts";
 import { changedMessageSchema } from "../protocol/message.ts";
 import { streamAppendBodySchema, streamFinishBodySchema, streamPlaceSchema } from "../protocol/stream.ts";
 import { actorOf } from "../services/context.ts";
-import { type Api, endpoint } from "./endpoint.ts";
+import type { Api } from "./api.ts";
+import { endpoint } from "./endpoint.ts";
 import { messageParams } from "./params.ts";
 
 const tag = "Streaming";

@@ -1,6 +1,7 @@
 import { historySchema, threadQuerySchema } from "../protocol/message.ts";
 import * as threads from "../services/threads.ts";
-import { type Api, endpoint } from "./endpoint.ts";
+import type { Api } from "./api.ts";
+import { endpoint } from "./endpoint.ts";
 import { messageParams } from "./params.ts";
 
 export function registerThreads(api: Api): void {

@@ -4,7 +4,8 @@ import { authTokenBodySchema, issueTokenBodySchema, tokenSchema } from "../proto
 import { upsertUserBodySchema, userListSchema, userSchema } from "../protocol/user.ts";
 import { erase } from "../services/erasure.ts";
 import * as users from "../services/users.ts";
-import { type Api, endpoint } from "./endpoint.ts";
+import type { Api } from "./api.ts";
+import { endpoint } from "./endpoint.ts";
 import { idParams } from "./params.ts";
 
 const tag = "Users";

@@ -1,8 +1,9 @@
-import { z } from "zod";
+import * as z from "zod";
 import { uuidSchema } from "../protocol/primitives.ts";
 import { deliveryListSchema, deliveryQuerySchema, deliverySchema } from "../protocol/webhook.ts";
 import * as webhooks from "../services/webhooks.ts";
-import { type Api, endpoint } from "./endpoint.ts";
+import type { Api } from "./api.ts";
+import { endpoint } from "./endpoint.ts";
 
 const tag = "Webhooks";
 const params = z.object({ id: uuidSchema });

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { pageQuerySchema, uuidSchema } from "../protocol/primitives.ts";
 import {
   createdWebhookSchema,
@@ -8,7 +8,8 @@ import {
   webhookSchema,
 } from "../protocol/webhook.ts";
 import * as webhooks from "../services/webhooks.ts";
-import { type Api, endpoint } from "./endpoint.ts";
+import type { Api } from "./api.ts";
+import { endpoint } from "./endpoint.ts";
 
 const tag = "Webhooks";
 const params = z.object({ id: uuidSchema });

@@ -1,7 +1,8 @@
 import { workspaceSchema } from "../protocol/workspace.ts";
 import { updateWorkspaceBodySchema, workspaceStatsSchema } from "../protocol/workspace-update.ts";
 import * as workspace from "../services/workspace.ts";
-import { type Api, endpoint } from "./endpoint.ts";
+import type { Api } from "./api.ts";
+import { endpoint } from "./endpoint.ts";
 
 const tag = "Workspace";
 

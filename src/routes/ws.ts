@@ -5,12 +5,12 @@ import { outlive } from "../middleware/request.ts";
 import { HubClient } from "../platform/hub-client.ts";
 import { WS_SUBPROTOCOL_PREFIX } from "../protocol/token.ts";
 import { partsOf } from "../services/parts.ts";
-import type { Api } from "./endpoint.ts";
+import type { Api } from "./api.ts";
 import { describeErrors } from "./openapi.ts";
 
 /** The upgrade. The Worker checks who it is; the workspace's hub accepts the socket, so that it can hibernate. */
 export function registerWebSocket(api: Api): void {
-  api.openAPIRegistry.registerPath({
+  api.descriptions.push(() => ({
     method: "get",
     path: "/v1/ws",
     summary: "Open a WebSocket; the token comes as subprotocol `cariosan.jwt.<token>`",
@@ -20,7 +20,7 @@ export function registerWebSocket(api: Api): void {
       426: { description: "Not an upgrade" },
       ...describeErrors(["UNAUTHORIZED", "FORBIDDEN", "RATE_LIMITED", "UPSTREAM_UNAVAILABLE"]),
     },
-  });
+  }));
 
   api.get("/v1/ws", async (c) => {
     if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {

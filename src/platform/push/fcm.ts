@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { PushDevice, PushNotification, PushOutcome } from "../../domain/push.ts";
 import { isTemporary, later, type PushAnswer, post, reasonOf } from "./http.ts";
 import { AccessTokens, TokenRefused } from "./oauth.ts";

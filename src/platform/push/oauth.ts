@@ -1,5 +1,5 @@
 import { importPKCS8, SignJWT } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 import { post } from "./http.ts";
 import type { FcmSettings } from "./settings.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What of a Google service account's JSON file is needed to send through FCM. */
 const serviceAccountSchema = z.object({

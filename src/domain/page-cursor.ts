@@ -18,12 +18,12 @@ function definePageCursor<Position extends (string | number)[]>(
   list: string,
   position: z.ZodType<Position>,
 ): PageCursor<Position> {
-  const envelope = z.tuple([z.literal(VERSION), z.literal(list)]).rest(z.union([z.string(), z.number()]));
   return {
     encode: (values) => toBase64Url(JSON.stringify([VERSION, list, ...values])),
     decode(text, path) {
-      const outer = envelope.safeParse(parseJson(fromBase64Url(text)));
-      const inner = position.safeParse(outer.success ? outer.data.slice(2) : undefined);
+      const json = parseJson(fromBase64Url(text));
+      const isOurs = Array.isArray(json) && json[0] === VERSION && json[1] === list;
+      const inner = position.safeParse(isOurs ? json.slice(2) : undefined);
       if (!inner.success) throw invalid(path, "is not a cursor of this list");
       return inner.data;
     },
@@ -31,25 +31,27 @@ function definePageCursor<Position extends (string | number)[]>(
 }
 
 const seq = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
+const bySeq = z.tuple([seq]);
+const byId = z.tuple([z.uuid()]);
+const byTimeAndId = z.tuple([z.iso.datetime(), z.uuid()]);
 
 /** History: the `seq` before which the next page ends. */
-export const historyCursor = definePageCursor("messages", z.tuple([seq]));
+export const historyCursor = definePageCursor("messages", bySeq);
 /** Pinned messages by time of pinning, then `seq`. */
 export const pinCursor = definePageCursor("pins", z.tuple([z.iso.datetime(), seq]));
 /** Users by id. */
-export const userCursor = definePageCursor("users", z.tuple([z.uuid()]));
+export const userCursor = definePageCursor("users", byId);
 /** Members by time of joining, then user id. */
-export const memberCursor = definePageCursor("members", z.tuple([z.iso.datetime(), z.uuid()]));
+export const memberCursor = definePageCursor("members", byTimeAndId);
 /** Blocks of a user, and mutes and bans of a channel, by time and then user id. */
-const sinceUser = z.tuple([z.iso.datetime(), z.uuid()]);
-export const blockCursor = definePageCursor("blocks", sinceUser);
-export const muteCursor = definePageCursor("mutes", sinceUser);
-export const banCursor = definePageCursor("bans", sinceUser);
+export const blockCursor = definePageCursor("blocks", byTimeAndId);
+export const muteCursor = definePageCursor("mutes", byTimeAndId);
+export const banCursor = definePageCursor("bans", byTimeAndId);
 /** Reports and audit entries by id. */
-export const reportCursor = definePageCursor("reports", z.tuple([z.uuid()]));
-export const auditCursor = definePageCursor("audit", z.tuple([z.uuid()]));
+export const reportCursor = definePageCursor("reports", byId);
+export const auditCursor = definePageCursor("audit", byId);
 /** A user's channels by latest activity, then id. */
-export const myChannelCursor = definePageCursor("channels", z.tuple([z.iso.datetime(), z.uuid()]));
+export const myChannelCursor = definePageCursor("channels", byTimeAndId);
 /** Search results by rank, then time, then id. */
 export const searchCursor = definePageCursor("search", searchPlaceSchema);
 /** Exports by section and the key of its last row. */
@@ -57,9 +59,9 @@ const exportPlaceSchema = z.tuple([z.number().int().min(0)]).rest(z.union([z.str
 export const exportWorkspaceCursor = definePageCursor("export", exportPlaceSchema);
 export const exportUserCursor = definePageCursor("user-export", exportPlaceSchema);
 /** Webhooks by id. */
-export const webhookCursor = definePageCursor("webhooks", z.tuple([z.uuid()]));
+export const webhookCursor = definePageCursor("webhooks", byId);
 /** Deliveries of a webhook by number. */
-export const deliveryCursor = definePageCursor("deliveries", z.tuple([seq]));
+export const deliveryCursor = definePageCursor("deliveries", bySeq);
 
 function toBase64Url(ascii: string): string {
   return btoa(ascii).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");

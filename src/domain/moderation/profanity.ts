@@ -34,13 +34,19 @@ export function compileWords(entries: readonly string[]): WordList {
   return { words, phrases, anywhere };
 }
 
-const BUILT_IN = compileWords(PROFANITY);
+let builtInWords: WordList | undefined;
+
+/** The built-in lists, compiled with the first text that is judged: most Workers that start judge none. */
+function builtIn(): WordList {
+  builtInWords ??= compileWords(PROFANITY);
+  return builtInWords;
+}
 
 /** Where a text contains profanity: words of the built-in lists except those of `allowed`, and everything of `blocked`. */
 export function findProfanity(text: string, blocked: WordList, allowed: WordList): Span[] {
   const words = wordsOf(text);
   const spans = findWords(words, blocked);
-  for (const span of findWords(words, BUILT_IN)) {
+  for (const span of findWords(words, builtIn())) {
     if (!allowed.words.has(canonical(text.slice(span.start, span.end)))) spans.push(span);
   }
   if (blocked.anywhere.length > 0) spans.push(...findAnywhere(text, blocked.anywhere));

@@ -96,7 +96,7 @@ function isSuccess(status: number): boolean {
 
 function readAnswer(text: string): BeforeSendAnswer | undefined {
   try {
-    return beforeSendAnswerSchema.safeParse(JSON.parse(text)).data;
+    return beforeSendAnswerSchema().safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }

@@ -25,8 +25,8 @@ export function readFrame(text: string): ReadFrame {
   }
   const type = typeof json === "object" && json !== null && "type" in json ? json.type : undefined;
   if (typeof type !== "string") return refusal(idOf(json), "a frame is an object with a type");
-  if (!KNOWN_TYPES.has(type)) return refusal(idOf(json), "the frame's type is not known");
-  const parsed = frameUpSchema.safeParse(json);
+  if (!isKnownType(type)) return refusal(idOf(json), "the frame's type is not known");
+  const parsed = frameUpSchema().safeParse(json);
   if (parsed.success) return { ok: true, frame: parsed.data };
   const details = parsed.error.issues.map((issue) => ({ path: issue.path.join("."), message: issue.message }));
   return refusal(idOf(json), details.map((detail) => `${detail.path} ${detail.message}`).join("; "), details);
@@ -47,9 +47,16 @@ export function unavailable<Value>(): HubResult<Value> {
   return { ok: false, error: { code: "UPSTREAM_UNAVAILABLE", message, retryAfter: 2 } };
 }
 
-const KNOWN_TYPES = new Set<string>(
-  frameUpSchema.options.flatMap((option) => [...(option.shape.type._zod.values ?? [])]).map(String),
-);
+let knownTypes: ReadonlySet<string> | undefined;
+
+function isKnownType(type: string): boolean {
+  knownTypes ??= new Set(
+    frameUpSchema()
+      .options.flatMap((option) => [...(option.shape.type._zod.values ?? [])])
+      .map(String),
+  );
+  return knownTypes.has(type);
+}
 
 function idOf(json: unknown): string | undefined {
   if (typeof json !== "object" || json === null || !("id" in json)) return undefined;

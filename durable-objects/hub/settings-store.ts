@@ -30,7 +30,7 @@ export class SettingsStore {
     const row = sql.all<{ version: number; settings: string }>(`SELECT version, settings FROM workspace_settings`)[0];
     this.#version = row?.version ?? -1;
     this.#settings =
-      row === undefined ? defaultWorkspaceSettings() : workspaceSettingsSchema.parse(JSON.parse(row.settings));
+      row === undefined ? defaultWorkspaceSettings() : workspaceSettingsSchema().parse(JSON.parse(row.settings));
   }
 
   get current(): WorkspaceSettings {

@@ -118,7 +118,7 @@ function refusal(status: number, text: string, retryAfter: string | undefined): 
   const seconds = retryAfter === undefined ? Number.NaN : Number(retryAfter);
   const wait = Number.isNaN(seconds) ? undefined : seconds;
   try {
-    const { error } = errorBodySchema.parse(JSON.parse(text));
+    const { error } = errorBodySchema().parse(JSON.parse(text));
     return new HttpError(error.code, error.message, status, wait);
   } catch {
     return new HttpError(`HTTP_${status}`, text.slice(0, 200), status, wait);

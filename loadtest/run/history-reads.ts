@@ -54,7 +54,7 @@ export class HistoryReads {
       const answer = await this.#http.request({ method: "GET", path, credential: user.token });
       if (!this.#open.has(read)) return undefined;
       series.record(read.dueAt, startedAt, answer.at);
-      const page = parseAnswer(answer, historySchema);
+      const page = parseAnswer(answer, historySchema());
       reads.answered += 1;
       if (page.messages.length === this.#limit) reads.fullPages += 1;
       return page;

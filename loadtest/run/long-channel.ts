@@ -51,7 +51,7 @@ export async function prepareLongChannel(
   // Readers that an earlier run with fewer of them did not have are added.
   const group = await createGroup(api, key, name, externalIds);
   const head = `/v1/channels/${group.channelId}/messages?limit=1`;
-  const { messages } = await api.call({ method: "GET", path: head, credential: key }, historySchema);
+  const { messages } = await api.call({ method: "GET", path: head, credential: key }, historySchema());
   if ((messages[0]?.seq ?? 0) < play.messages) {
     throw new LoadError(`the channel ${name} has ${messages[0]?.seq ?? 0} of ${play.messages} messages`);
   }
@@ -129,7 +129,7 @@ function readerId(index: number): string {
 
 async function exists({ api, target }: Setting, name: string): Promise<boolean> {
   try {
-    await api.call({ method: "GET", path: `/v1/channels/${name}`, credential: target.credential }, channelSchema);
+    await api.call({ method: "GET", path: `/v1/channels/${name}`, credential: target.credential }, channelSchema());
     return true;
   } catch (error) {
     if (error instanceof LoadError && error.cause instanceof HttpError && error.cause.status === 404) return false;

@@ -62,7 +62,7 @@ async function populateWorkspace(scenario: Scenario, api: PatientApi, key: strin
 export async function createUsers(api: PatientApi, key: string, externalIds: readonly string[]): Promise<void> {
   await forEachLimited(externalIds, CONCURRENCY, async (externalId) => {
     const body = { external_id: externalId, name: externalId.replace("load-user-", "Load user ") };
-    await api.call({ method: "POST", path: "/v1/users", credential: key, body }, userSchema);
+    await api.call({ method: "POST", path: "/v1/users", credential: key, body }, userSchema());
   });
 }
 
@@ -77,7 +77,7 @@ export async function issueTokens(
   await forEachLimited(externalIds, CONCURRENCY, async (externalId, index) => {
     const path = `/v1/users/${externalId}/tokens`;
     const body = { ttl_seconds: seconds + SPARE_TOKEN_SECONDS };
-    take((await api.call({ method: "POST", path, credential: key, body }, tokenSchema)).token, index);
+    take((await api.call({ method: "POST", path, credential: key, body }, tokenSchema())).token, index);
   });
 }
 
@@ -95,7 +95,7 @@ export async function createGroup(
     member_external_ids: members.slice(0, FIRST_MEMBERS),
     created_by: members[0],
   };
-  const channel = await api.call({ method: "POST", path: "/v1/channels", credential: key, body }, channelSchema);
+  const channel = await api.call({ method: "POST", path: "/v1/channels", credential: key, body }, channelSchema());
   const path = `/v1/channels/${channel.id}/members`;
   for (let from = FIRST_MEMBERS; from < members.length; from += LIMITS.memberIdsPerCall) {
     const ids = members.slice(from, from + LIMITS.memberIdsPerCall);
@@ -114,14 +114,14 @@ async function fillHistory(
   run: string,
 ): Promise<void> {
   const path = `/v1/channels/${channelId}/messages`;
-  const page = await api.call({ method: "GET", path: `${path}?limit=${wanted}`, credential: key }, historySchema);
+  const page = await api.call({ method: "GET", path: `${path}?limit=${wanted}`, credential: key }, historySchema());
   for (let number = page.messages.length; number < wanted; number++) {
     const body = {
       user_id: members[number % members.length],
       content: `An older message, number ${number}, so that there is a page to read.`,
       idempotency_key: `load-fill-${run}-${number}`,
     };
-    await api.call({ method: "POST", path, credential: key, body }, messageSchema);
+    await api.call({ method: "POST", path, credential: key, body }, messageSchema());
   }
 }
 

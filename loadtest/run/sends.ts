@@ -51,7 +51,7 @@ export class Sends {
     const path = `/v1/channels/${message.audience.channelId}/messages`;
     this.#http
       .request({ method: "POST", path, credential: session.user.token, body: this.#body(message) })
-      .then((answer) => this.#settle(message, parseAnswer(answer, messageSchema).seq, answer.at))
+      .then((answer) => this.#settle(message, parseAnswer(answer, messageSchema()).seq, answer.at))
       .catch((error: unknown) => {
         const code = error instanceof HttpError ? error.code : "INVALID_ANSWER";
         this.#fail(message, code, error instanceof Error ? error.message : String(error));

@@ -13,12 +13,12 @@ import type { FileLine } from "./import-lines.ts";
 import { OperatorError } from "./workspaces.ts";
 
 type DataOf<Schema extends z.ZodType<{ data: unknown }>> = z.infer<Schema>["data"] & { line: number };
-export type UserData = DataOf<typeof userLineSchema>;
-export type ChannelData = DataOf<typeof channelLineSchema>;
-export type MemberData = DataOf<typeof memberLineSchema>;
-export type BlockData = DataOf<typeof blockLineSchema>;
-export type MessageData = DataOf<typeof messageLineSchema>;
-export type ReactionData = DataOf<typeof reactionLineSchema>;
+export type UserData = DataOf<ReturnType<typeof userLineSchema>>;
+export type ChannelData = DataOf<ReturnType<typeof channelLineSchema>>;
+export type MemberData = DataOf<ReturnType<typeof memberLineSchema>>;
+export type BlockData = DataOf<ReturnType<typeof blockLineSchema>>;
+export type MessageData = DataOf<ReturnType<typeof messageLineSchema>>;
+export type ReactionData = DataOf<ReturnType<typeof reactionLineSchema>>;
 
 /** Lines of a file that are written together. */
 export class Batch {
@@ -47,7 +47,7 @@ export class Batch {
 /** A line as the schema of its type has it. @throws OperatorError that names the line */
 export function parseLine({ text, number }: FileLine): ExportLine | undefined {
   if (text.trim() === "") return undefined;
-  const parsed = exportLineSchema.safeParse(parseJson(text, number));
+  const parsed = exportLineSchema().safeParse(parseJson(text, number));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const where = issue === undefined ? "" : `${issue.path.join(".")} ${issue.message}`;

@@ -92,7 +92,7 @@ function toStored({ settings, version, ...workspace }: WorkspaceRow): StoredWork
 
 /** Stored is only what was ever set: the rest has the defaults of the running version. */
 function toSettings(stored: unknown): WorkspaceSettings {
-  return workspaceSettingsSchema.parse(stored);
+  return workspaceSettingsSchema().parse(stored);
 }
 
 /** Users, channels and messages of a workspace. Messages are counted by their seqs, so that none of them is read. */

@@ -53,7 +53,7 @@ export class Tokens {
         algorithms: [ALGORITHM],
         issuer: this.#settings.issuer,
       });
-      return tokenClaimsSchema.safeParse(payload).data;
+      return tokenClaimsSchema().safeParse(payload).data;
     } catch {
       return undefined;
     }

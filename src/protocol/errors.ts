@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { onDemand } from "./on-demand.ts";
 
 /**
  * Every error code the API can answer with: its HTTP status, and whether the same request may succeed later
@@ -26,17 +27,21 @@ export type ErrorCode = keyof typeof ERRORS;
 export const errorCodeSchema = z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]);
 
 /** One complaint about one field; `path` is dotted, empty for the body as a whole. */
-export const errorDetailSchema = z.object({ path: z.string(), message: z.string() }).meta({ id: "ErrorDetail" });
-export type ErrorDetail = z.infer<typeof errorDetailSchema>;
+export const errorDetailSchema = onDemand(() =>
+  z.object({ path: z.string(), message: z.string() }).meta({ id: "ErrorDetail" }),
+);
+export type ErrorDetail = z.infer<ReturnType<typeof errorDetailSchema>>;
 
-export const errorBodySchema = z
-  .object({
-    error: z.object({
-      code: errorCodeSchema,
-      message: z.string(),
-      details: z.array(errorDetailSchema).optional(),
-      request_id: z.string(),
-    }),
-  })
-  .meta({ id: "Error" });
-export type ErrorBody = z.infer<typeof errorBodySchema>;
+export const errorBodySchema = onDemand(() =>
+  z
+    .object({
+      error: z.object({
+        code: errorCodeSchema,
+        message: z.string(),
+        details: z.array(errorDetailSchema()).optional(),
+        request_id: z.string(),
+      }),
+    })
+    .meta({ id: "Error" }),
+);
+export type ErrorBody = z.infer<ReturnType<typeof errorBodySchema>>;

@@ -11,6 +11,7 @@ const id = z.string();
 const channelIds = { channel_id: uuidSchema, channel_external_id: externalIdSchema.nullable() };
 const durable = { cursor: cursorSchema };
 
+/** At once and not on demand: of these the Worker has only the types; who reads frames reads all kinds. */
 function frame<Type extends string, Data extends z.ZodRawShape>(type: Type, data: Data) {
   return z.object({ type: z.literal(type), id: id.optional(), data: z.object(data) });
 }
@@ -25,13 +26,13 @@ export const readyFrameSchema = frame("connection.ready", {
   heartbeat_seconds: z.number().int(),
 });
 export const pongFrameSchema = z.object({ type: z.literal("pong"), id: id.optional() });
-export const ackFrameSchema = frame("message.ack", { id: id.optional(), message: messageSchema });
+export const ackFrameSchema = frame("message.ack", { id: id.optional(), message: messageSchema() });
 export const okFrameSchema = frame("ok", { id: id.optional() });
 export const errorFrameSchema = frame("error", {
   id: id.optional(),
   code: errorCodeSchema,
   message: z.string(),
-  details: z.array(errorDetailSchema).optional(),
+  details: z.array(errorDetailSchema()).optional(),
   /** Seconds. */
   retry_after: z.number().optional(),
 });
@@ -41,10 +42,10 @@ export type ResyncReason = z.infer<typeof resyncReasonSchema>;
 export const resyncFrameSchema = frame("resync", { reason: resyncReasonSchema, cursor: cursorSchema });
 
 /** Durable events: rows of the journal, each with the cursor after which a resume continues. */
-export const messageCreatedFrameSchema = frame("message.created", { ...durable, message: messageSchema });
+export const messageCreatedFrameSchema = frame("message.created", { ...durable, message: messageSchema() });
 export const messageUpdatedFrameSchema = frame("message.updated", {
   ...durable,
-  message: changedMessageSchema,
+  message: changedMessageSchema(),
   /** Users whom the message mentions since this change and did not before. */
   newly_mentioned: z.array(uuidSchema).optional(),
 });
@@ -53,7 +54,7 @@ export const messageDeletedFrameSchema = frame("message.deleted", {
   ...durable,
   ...channelIds,
   message_id: uuidSchema,
-  message: changedMessageSchema,
+  message: changedMessageSchema(),
 });
 const reaction = { ...durable, ...channelIds, message_id: uuidSchema, user_id: uuidSchema, emoji: emojiSchema };
 export const reactionAddedFrameSchema = frame("message.reaction.added", {
@@ -67,7 +68,7 @@ const pin = {
   ...channelIds,
   message_id: uuidSchema,
   user_id: uuidSchema.nullable(),
-  message: changedMessageSchema,
+  message: changedMessageSchema(),
 };
 export const messagePinnedFrameSchema = frame("message.pinned", pin);
 export const messageUnpinnedFrameSchema = frame("message.unpinned", pin);
@@ -88,18 +89,18 @@ const receipt = {
 };
 export const messageReadFrameSchema = frame("message.read", receipt);
 export const messageDeliveredFrameSchema = frame("message.delivered", receipt);
-export const channelCreatedFrameSchema = frame("channel.created", { ...durable, channel: channelSchema });
-export const channelUpdatedFrameSchema = frame("channel.updated", { ...durable, channel: channelSchema });
+export const channelCreatedFrameSchema = frame("channel.created", { ...durable, channel: channelSchema() });
+export const channelUpdatedFrameSchema = frame("channel.updated", { ...durable, channel: channelSchema() });
 export const channelDeletedFrameSchema = frame("channel.deleted", { ...durable, ...channelIds });
 export const memberJoinedFrameSchema = frame("member.joined", {
   ...durable,
-  channel: channelSchema,
-  members: z.array(memberSchema),
+  channel: channelSchema(),
+  members: z.array(memberSchema()),
   /** Seq of the channel's newest message at that moment: what the newcomers have not missed. */
   last_seq: z.number().int(),
 });
 export const memberLeftFrameSchema = frame("member.left", { ...durable, ...channelIds, user_ids: z.array(uuidSchema) });
-export const memberUpdatedFrameSchema = frame("member.updated", { ...durable, ...channelIds, member: memberSchema });
+export const memberUpdatedFrameSchema = frame("member.updated", { ...durable, ...channelIds, member: memberSchema() });
 
 /** For the channel's admins: a rule acted on a message. Without `message_id` it was refused, and nothing of it is kept. */
 export const messageModeratedFrameSchema = frame("message.moderated", {
@@ -137,7 +138,7 @@ export const typingStartFrameSchema = frame("typing.start", typing);
 export const typingStopFrameSchema = frame("typing.stop", typing);
 export const presenceUpdateFrameSchema = frame("presence.update", presenceUpdateData);
 /** Answers `presence.query` and `presence.watch`. */
-export const presenceStateFrameSchema = frame("presence.state", presenceStateData);
+export const presenceStateFrameSchema = frame("presence.state", presenceStateData());
 /**
  * More text of a message that is being streamed: from `offset` (UTF-16 code units) on it is `delta` and nothing behind
  * it. After a connect or a resume one with offset 0 brings what is there; `message.updated` brings the whole at the end.

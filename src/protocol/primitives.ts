@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { LIMITS } from "./limits.ts";
+import { onDemand } from "./on-demand.ts";
 
 /**
  * True for text that every part of the system can keep: no NUL (PostgreSQL cannot store it) and no lone surrogate
@@ -70,4 +71,4 @@ export const cursorSchema = z.string().min(1).max(256);
 export const limitSchema = z.coerce.number().int().min(1).max(LIMITS.pageMax).default(LIMITS.pageDefault);
 
 /** Query of a paged list. */
-export const pageQuerySchema = z.object({ limit: limitSchema, cursor: cursorSchema.optional() });
+export const pageQuerySchema = onDemand(() => z.object({ limit: limitSchema, cursor: cursorSchema.optional() }));

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { onDemand } from "./on-demand.ts";
 import { isStorableText, refSchema, uuidSchema } from "./primitives.ts";
 
 const textSchema = z.string().refine(isStorableText, { error: "must not contain NUL or lone surrogate characters" });
@@ -13,26 +14,30 @@ export type StreamEnd = z.infer<typeof streamEndSchema>;
  * `length` of the last answer. A piece that is there already is no change; one that leaves a hole, or says
  * something else than what is there, is a CONFLICT whose detail `length` names the present length.
  */
-export const streamAppendBodySchema = z
-  .object({
-    offset: z.number().int().min(0),
-    delta: textSchema.refine((text) => text !== "", { error: "must not be empty" }),
-  })
-  .meta({ id: "StreamAppend" });
-export type StreamAppendBody = z.infer<typeof streamAppendBodySchema>;
+export const streamAppendBodySchema = onDemand(() =>
+  z
+    .object({
+      offset: z.number().int().min(0),
+      delta: textSchema.refine((text) => text !== "", { error: "must not be empty" }),
+    })
+    .meta({ id: "StreamAppend" }),
+);
+export type StreamAppendBody = z.infer<ReturnType<typeof streamAppendBodySchema>>;
 
-export const streamFinishBodySchema = z
-  .object({
-    /** In place of the text that was streamed. */
-    content: textSchema.optional(),
-  })
-  .meta({ id: "StreamFinish" });
-export type StreamFinishBody = z.infer<typeof streamFinishBodySchema>;
+export const streamFinishBodySchema = onDemand(() =>
+  z
+    .object({
+      /** In place of the text that was streamed. */
+      content: textSchema.optional(),
+    })
+    .meta({ id: "StreamFinish" }),
+);
+export type StreamFinishBody = z.infer<ReturnType<typeof streamFinishBodySchema>>;
 
 /** How much of the text is kept: the next piece's offset. */
-export const streamPlaceSchema = z
-  .object({ message_id: uuidSchema, length: z.number().int() })
-  .meta({ id: "StreamPlace" });
-export type StreamPlace = z.infer<typeof streamPlaceSchema>;
+export const streamPlaceSchema = onDemand(() =>
+  z.object({ message_id: uuidSchema, length: z.number().int() }).meta({ id: "StreamPlace" }),
+);
+export type StreamPlace = z.infer<ReturnType<typeof streamPlaceSchema>>;
 
 export const streamIds = { channel_id: refSchema, message_id: uuidSchema };

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { onDemand } from "./on-demand.ts";
 import { nameSchema } from "./primitives.ts";
 import { type WorkspaceSettings, workspaceSettingsSchema } from "./workspace.ts";
 
@@ -28,33 +29,40 @@ function patchOf(schema: z.ZodObject): z.ZodObject {
 }
 
 /** Built from `workspaceSettingsSchema`, so that a new setting can be changed as soon as it exists. */
-export const settingsPatchSchema = patchOf(workspaceSettingsSchema).meta({
-  id: "WorkspaceSettingsPatch",
-}) as z.ZodType as z.ZodType<SettingsPatch>;
+export const settingsPatchSchema = onDemand(
+  () =>
+    patchOf(workspaceSettingsSchema()).meta({
+      id: "WorkspaceSettingsPatch",
+    }) as z.ZodType as z.ZodType<SettingsPatch>,
+);
 
-export const updateWorkspaceBodySchema = z
-  .strictObject({ name: nameSchema.optional(), settings: settingsPatchSchema.optional() })
-  .meta({ id: "UpdateWorkspace" });
-export type UpdateWorkspaceBody = z.infer<typeof updateWorkspaceBodySchema>;
+export const updateWorkspaceBodySchema = onDemand(() =>
+  z
+    .strictObject({ name: nameSchema.optional(), settings: settingsPatchSchema().optional() })
+    .meta({ id: "UpdateWorkspace" }),
+);
+export type UpdateWorkspaceBody = z.infer<ReturnType<typeof updateWorkspaceBodySchema>>;
 
 const count = z.number().int();
 
-export const workspaceStatsSchema = z
-  .object({
-    users: count,
-    channels: count.describe("Not deleted"),
-    messages: count.describe("Ever sent in these channels, unsent ones included"),
-    live: z.object({
-      connections: count,
-      users_online: count.describe("Users with a connection"),
-      messages_today: count.describe("Since midnight UTC, as far as the journal reaches back"),
-    }),
-    archive: z.object({
-      head: count.describe("Events of the journal so far"),
-      archived: count.describe("Of these in Postgres"),
-      lag: count,
-      parked: count.describe("Events that Postgres refused for good"),
-    }),
-  })
-  .meta({ id: "WorkspaceStats" });
-export type WorkspaceStats = z.infer<typeof workspaceStatsSchema>;
+export const workspaceStatsSchema = onDemand(() =>
+  z
+    .object({
+      users: count,
+      channels: count.describe("Not deleted"),
+      messages: count.describe("Ever sent in these channels, unsent ones included"),
+      live: z.object({
+        connections: count,
+        users_online: count.describe("Users with a connection"),
+        messages_today: count.describe("Since midnight UTC, as far as the journal reaches back"),
+      }),
+      archive: z.object({
+        head: count.describe("Events of the journal so far"),
+        archived: count.describe("Of these in Postgres"),
+        lag: count,
+        parked: count.describe("Events that Postgres refused for good"),
+      }),
+    })
+    .meta({ id: "WorkspaceStats" }),
+);
+export type WorkspaceStats = z.infer<ReturnType<typeof workspaceStatsSchema>>;

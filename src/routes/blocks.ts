@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { blockListSchema, blockSchema } from "../protocol/moderation.ts";
+import { onDemand } from "../protocol/on-demand.ts";
 import { pageQuerySchema } from "../protocol/primitives.ts";
 import * as blocks from "../services/blocks.ts";
 import type { Api } from "./api.ts";
@@ -8,7 +9,7 @@ import { memberParams } from "./params.ts";
 
 const tag = "Blocks";
 const path = "/v1/me/blocks/{user_id}";
-const params = z.object({ user_id: memberParams.shape.user_id });
+const params = onDemand(() => z.object({ user_id: memberParams().shape.user_id }));
 
 export function registerBlocks(api: Api): void {
   endpoint(

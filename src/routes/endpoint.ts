@@ -16,7 +16,7 @@ export type Method = "get" | "post" | "put" | "patch" | "delete";
 /** What a route answers; `contentType` where that is not JSON. */
 export interface ResponseDescription {
   description: string;
-  schema?: z.ZodType;
+  schema?: () => z.ZodType;
   contentType?: string;
 }
 
@@ -30,9 +30,9 @@ export interface Endpoint<Kind extends Auth, Params, Query, Body> {
   auth: Kind;
   /** `deferred`: the request limit is counted behind the request; for sends, which wait for no Redis. */
   rate?: "deferred";
-  params?: z.ZodType<Params>;
-  query?: z.ZodType<Query>;
-  body?: z.ZodType<Body>;
+  params?: () => z.ZodType<Params>;
+  query?: () => z.ZodType<Query>;
+  body?: () => z.ZodType<Body>;
   /** True where a request without a body counts as `{}`. */
   bodyOptional?: boolean;
   responses: Record<number, ResponseDescription>;
@@ -102,9 +102,9 @@ function inputOf<Kind extends Auth, Params, Query, Body>(
 ): Input<Params, Query, Body> {
   return {
     // A part without a schema has type `undefined`, by the defaults of `endpoint`.
-    params: (params === undefined ? undefined : parseWith(params, c.req.param())) as Params,
-    query: (query === undefined ? undefined : parseWith(query, c.req.query())) as Query,
-    body: (body === undefined ? undefined : parseWith(body, json ?? (bodyOptional ? {} : undefined))) as Body,
+    params: (params === undefined ? undefined : parseWith(params(), c.req.param())) as Params,
+    query: (query === undefined ? undefined : parseWith(query(), c.req.query())) as Query,
+    body: (body === undefined ? undefined : parseWith(body(), json ?? (bodyOptional ? {} : undefined))) as Body,
     c,
   };
 }

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { parseWith } from "../middleware/errors.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { historyQuerySchema, historySchema, messageSchema, sendMessageBodySchema } from "../protocol/message.ts";
+import { onDemand } from "../protocol/on-demand.ts";
 import { storableText } from "../protocol/primitives.ts";
 import * as history from "../services/history.ts";
 import { send } from "../services/send.ts";
@@ -10,7 +11,9 @@ import { endpoint } from "./endpoint.ts";
 import { idParams, messageParams } from "./params.ts";
 
 const tag = "Messages";
-const keyHeader = z.object({ "idempotency-key": storableText(1, LIMITS.idempotencyKeyChars).optional() });
+const keyHeader = onDemand(() =>
+  z.object({ "idempotency-key": storableText(1, LIMITS.idempotencyKeyChars).optional() }),
+);
 
 export function registerMessages(api: Api): void {
   endpoint(
@@ -33,7 +36,7 @@ export function registerMessages(api: Api): void {
       errors: ["NOT_FOUND", "NOT_A_MEMBER", "MUTED", "MESSAGE_TOO_LARGE", "MESSAGE_REJECTED", "CONFLICT"],
     },
     async ({ params, body, c }, context) => {
-      const headers = parseWith(keyHeader, { "idempotency-key": c.req.header("idempotency-key") });
+      const headers = parseWith(keyHeader(), { "idempotency-key": c.req.header("idempotency-key") });
       const { message, replayed } = await send(context, params.id, body, headers["idempotency-key"]);
       return c.json(message, 201, replayed ? { "Idempotent-Replayed": "true" } : {});
     },

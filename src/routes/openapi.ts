@@ -37,14 +37,19 @@ export function describeEndpoint<Kind extends Auth, Params, Query, Body>({
     tags: [tag],
     security: SECURITY[auth],
     request: {
-      ...(params instanceof z.ZodObject ? { params } : {}),
-      ...(query instanceof z.ZodObject ? { query } : {}),
+      params: objectOf(params),
+      query: objectOf(query),
       ...(body === undefined
         ? {}
-        : { body: { required: bodyOptional !== true, content: { "application/json": { schema: body } } } }),
+        : { body: { required: bodyOptional !== true, content: { "application/json": { schema: body() } } } }),
     },
     responses: { ...describeResponses(responses), ...describeErrors(codes) },
   };
+}
+
+function objectOf(schema: (() => z.ZodType) | undefined): z.ZodObject | undefined {
+  const made = schema?.();
+  return made instanceof z.ZodObject ? made : undefined;
 }
 
 /** Serves the document, made at the first request. */
@@ -88,7 +93,7 @@ export function describeResponses(responses: Record<number, ResponseDescription>
   return Object.fromEntries(
     Object.entries(responses).map(([status, { description, schema, contentType = "application/json" }]) => [
       status,
-      schema === undefined ? { description } : { description, content: { [contentType]: { schema } } },
+      schema === undefined ? { description } : { description, content: { [contentType]: { schema: schema() } } },
     ]),
   );
 }
@@ -99,7 +104,7 @@ export function describeErrors(codes: readonly ErrorCode[]) {
   return Object.fromEntries(
     [...byStatus].map(([status, names]) => [
       status,
-      { description: names.join(", "), content: { "application/json": { schema: errorBodySchema } } },
+      { description: names.join(", "), content: { "application/json": { schema: errorBodySchema() } } },
     ]),
   );
 }

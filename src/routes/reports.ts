@@ -1,4 +1,3 @@
-import * as z from "zod";
 import {
   auditListSchema,
   reportBodySchema,
@@ -8,12 +7,12 @@ import {
   reportSchema,
   reviewBodySchema,
 } from "../protocol/moderation.ts";
-import { pageQuerySchema, uuidSchema } from "../protocol/primitives.ts";
+import { pageQuerySchema } from "../protocol/primitives.ts";
 import * as audit from "../services/moderation-audit.ts";
 import * as reports from "../services/reports.ts";
 import type { Api } from "./api.ts";
 import { endpoint } from "./endpoint.ts";
-import { messageParams } from "./params.ts";
+import { messageParams, uuidParams } from "./params.ts";
 
 const tag = "Moderation";
 
@@ -62,7 +61,7 @@ export function registerReports(api: Api): void {
       summary: "Set a report's status",
       tag,
       auth: "K",
-      params: z.object({ id: uuidSchema }),
+      params: uuidParams,
       body: reviewBodySchema,
       responses: { 200: { description: "The report", schema: reportSchema } },
       errors: ["NOT_FOUND"],

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { ErrorCode } from "../protocol/errors.ts";
 import { changedMessageSchema } from "../protocol/message.ts";
+import { onDemand } from "../protocol/on-demand.ts";
 import { streamAppendBodySchema, streamFinishBodySchema, streamPlaceSchema } from "../protocol/stream.ts";
 import { actorOf } from "../services/context.ts";
 import type { Api } from "./api.ts";
@@ -11,6 +12,8 @@ const tag = "Streaming";
 const path = "/v1/channels/{id}/messages/{mid}/stream";
 const errors: ErrorCode[] = ["NOT_FOUND", "NOT_A_MEMBER", "NOT_AUTHOR", "CONFLICT", "MESSAGE_TOO_LARGE"];
 const message = { description: "The message as it is now; a repeat answers the same", schema: changedMessageSchema };
+
+const emptyBody = onDemand(() => z.object({}));
 
 /** Writing a message piece by piece. It is opened by a send with `streaming: true`. */
 export function registerStreams(api: Api): void {
@@ -62,7 +65,7 @@ export function registerStreams(api: Api): void {
       tag,
       auth: "KU",
       params: messageParams,
-      body: z.object({}),
+      body: emptyBody,
       bodyOptional: true,
       responses: { 200: message },
       errors,

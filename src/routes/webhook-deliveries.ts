@@ -1,18 +1,20 @@
 import * as z from "zod";
-import { uuidSchema } from "../protocol/primitives.ts";
+import { onDemand } from "../protocol/on-demand.ts";
 import { deliveryListSchema, deliveryQuerySchema, deliverySchema } from "../protocol/webhook.ts";
 import * as webhooks from "../services/webhooks.ts";
 import type { Api } from "./api.ts";
 import { endpoint } from "./endpoint.ts";
+import { uuidParams } from "./params.ts";
 
 const tag = "Webhooks";
-const params = z.object({ id: uuidSchema });
-const deliveryParams = params.extend({
-  did: z
-    .string()
-    .regex(/^dlv_[1-9]\d{0,14}$/, { error: "must be the id of a delivery" })
-    .describe("Id of a delivery"),
-});
+const deliveryParams = onDemand(() =>
+  uuidParams().extend({
+    did: z
+      .string()
+      .regex(/^dlv_[1-9]\d{0,14}$/, { error: "must be the id of a delivery" })
+      .describe("Id of a delivery"),
+  }),
+);
 
 export function registerWebhookDeliveries(api: Api): void {
   endpoint(
@@ -23,7 +25,7 @@ export function registerWebhookDeliveries(api: Api): void {
       summary: "Send a webhook.test event, once and also to a disabled webhook; see the deliveries for how it went",
       tag,
       auth: "K",
-      params,
+      params: uuidParams,
       responses: { 202: { description: "The delivery", schema: deliverySchema } },
       errors: ["NOT_FOUND"],
     },
@@ -39,7 +41,7 @@ export function registerWebhookDeliveries(api: Api): void {
         "Deliveries, newest first: pending ones, the last 1,000 delivered within a day, dead letters of seven days",
       tag,
       auth: "K",
-      params,
+      params: uuidParams,
       query: deliveryQuerySchema,
       responses: { 200: { description: "A page", schema: deliveryListSchema } },
       errors: ["NOT_FOUND"],

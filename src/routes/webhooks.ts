@@ -1,5 +1,4 @@
-import * as z from "zod";
-import { pageQuerySchema, uuidSchema } from "../protocol/primitives.ts";
+import { pageQuerySchema } from "../protocol/primitives.ts";
 import {
   createdWebhookSchema,
   createWebhookBodySchema,
@@ -10,9 +9,9 @@ import {
 import * as webhooks from "../services/webhooks.ts";
 import type { Api } from "./api.ts";
 import { endpoint } from "./endpoint.ts";
+import { uuidParams } from "./params.ts";
 
 const tag = "Webhooks";
-const params = z.object({ id: uuidSchema });
 
 export function registerWebhooks(api: Api): void {
   endpoint(
@@ -58,7 +57,7 @@ export function registerWebhooks(api: Api): void {
       summary: "Change a webhook's URL or events, disable it or enable it (again)",
       tag,
       auth: "K",
-      params,
+      params: uuidParams,
       body: updateWebhookBodySchema,
       responses: { 200: { description: "The webhook", schema: webhookSchema } },
       errors: ["NOT_FOUND"],
@@ -74,7 +73,7 @@ export function registerWebhooks(api: Api): void {
       summary: "Delete a webhook with its deliveries",
       tag,
       auth: "K",
-      params,
+      params: uuidParams,
       responses: { 204: { description: "Deleted" } },
       errors: ["NOT_FOUND"],
     },

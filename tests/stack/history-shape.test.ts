@@ -47,8 +47,8 @@ describe("history", () => {
       const around = (await reader.get(path(`?around=${full.id}&limit=20`))).body;
       const thread = (await reader.get(path(`/${full.id}/thread`))).body;
       const pins = (await reader.get(`/v1/channels/${group.channelId}/pins`)).body;
-      for (const history of [page, around, thread]) expect(historySchema.strict().parse(history)).toEqual(history);
-      for (const message of page.messages) expect(messageSchema.strict().parse(message)).toEqual(message);
+      for (const history of [page, around, thread]) expect(historySchema().strict().parse(history)).toEqual(history);
+      for (const message of page.messages) expect(messageSchema().strict().parse(message)).toEqual(message);
       for (const message of [plain, quoted, full, reply]) {
         const shown = find(page.messages, message);
         expect(shown).toBeDefined();

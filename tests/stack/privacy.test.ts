@@ -21,7 +21,7 @@ describe("privacy", () => {
     return text
       .trimEnd()
       .split("\n")
-      .map((line) => exportLineSchema.parse(JSON.parse(line)));
+      .map((line) => exportLineSchema().parse(JSON.parse(line)));
   };
   const of = <Type extends ExportLine["type"]>(lines: ExportLine[], type: Type): DataOf<Type>[] =>
     lines.filter((line) => line.type === type).map((line) => line.data as DataOf<Type>);

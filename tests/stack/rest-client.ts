@@ -63,7 +63,7 @@ export class RestClient {
 
 /** `[status, code]` of an error, whose shape is checked on the way. */
 export function errorOf({ status, body, headers }: Answer): [number, string] {
-  const { error } = errorBodySchema.parse(body);
+  const { error } = errorBodySchema().parse(body);
   if (error.request_id !== headers.get("x-request-id")) throw new Error("the body's request id is not the header's");
   return [status, error.code];
 }

@@ -21,7 +21,7 @@ const file = { filename: "foto pantai.png", content_type: "image/png", size: byt
 async function presign() {
   const answer = await ayu.api.post("/v1/attachments/presign", file);
   expect(answer.status).toBe(200);
-  return presignedUploadSchema.parse(answer.body);
+  return presignedUploadSchema().parse(answer.body);
 }
 
 const put = (url: string, body: Uint8Array<ArrayBuffer>, headers: Record<string, string>) =>

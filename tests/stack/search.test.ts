@@ -19,7 +19,7 @@ describe("search", () => {
     const path = channel === undefined ? "/v1/search" : `/v1/channels/${channel}/messages/search`;
     const answer = await caller.get(`${path}?${new URLSearchParams(query)}`);
     if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
-    return searchPageSchema.parse(answer.body);
+    return searchPageSchema().parse(answer.body);
   };
   const texts = (page: SearchPage) => page.results.map((result) => result.message.content);
   const marked = ({ highlights }: SearchResult) =>

@@ -167,7 +167,7 @@ export class MemoryArchive implements Archive {
     const row = this.rows.find((one) => one.id === messageId && one.channel_id === channelId);
     if (row === undefined) return undefined;
     return {
-      message: changedMessageSchema.parse(row),
+      message: changedMessageSchema().parse(row),
       reactions: Object.fromEntries(this.reactions.get(messageId) ?? []),
     };
   }

@@ -87,7 +87,7 @@ export class MemoryPrivacy implements ErasureStore, FileStore {
   }
 
   get #messages(): ChangedMessage[] {
-    return this.#archive.rows.map((row) => changedMessageSchema.parse(row));
+    return this.#archive.rows.map((row) => changedMessageSchema().parse(row));
   }
 
   #slice(messages: ChangedMessage[], after: string | null, limit: number): Slice<ChangedMessage> {

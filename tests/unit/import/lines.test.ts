@@ -50,7 +50,7 @@ describe("files of an import", () => {
     const made = conversation({ seed: 3, messages: 2_000 });
     expect(conversation({ seed: 3, messages: 2_000 }).lines).toEqual(made.lines);
     expect(conversation({ seed: 4, messages: 2_000 }).lines).not.toEqual(made.lines);
-    for (const line of made.lines) exportLineSchema.parse(JSON.parse(line));
+    for (const line of made.lines) exportLineSchema().parse(JSON.parse(line));
     const all = made.lines.join("");
     for (const script of [
       /\p{Script=Arabic}/u,

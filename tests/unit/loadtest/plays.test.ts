@@ -160,7 +160,7 @@ describe("history", () => {
       ...["user", "user", "channel", "member", "member"],
       ...["message", "message", "message"],
     ]);
-    for (const line of lines) expect(exportLineSchema.safeParse(line).success).toBe(true);
+    for (const line of lines) expect(exportLineSchema().safeParse(line).success).toBe(true);
     const ids = [1, 2, 3].map((seq) => historyMessageId("w", 3, seq));
     expect([...ids].sort()).toEqual(ids);
     expect(lines.at(-1)).toMatchObject({ data: { id: ids[2] } });

@@ -13,7 +13,7 @@ const [ana, budi, cici, stranger] = [uuid("user", 1), uuid("user", 2), uuid("use
 type Rig = ReturnType<typeof createRig>;
 
 const moderated = (moderation: Record<string, unknown> = {}): WorkspaceSettings =>
-  workspaceSettingsSchema.parse({ moderation: { enabled: true, ...moderation } });
+  workspaceSettingsSchema().parse({ moderation: { enabled: true, ...moderation } });
 
 /** A group with admin ana and members budi and cici, moderated as given. */
 async function rigWith(moderation?: Record<string, unknown>, options: RigOptions = {}): Promise<Rig> {

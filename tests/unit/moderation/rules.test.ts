@@ -12,7 +12,7 @@ import {
 } from "../../../src/protocol/workspace.ts";
 
 const settings = (more: Record<string, unknown> = {}): ModerationSettings =>
-  moderationSettingsSchema.parse({ enabled: true, ...more });
+  moderationSettingsSchema().parse({ enabled: true, ...more });
 const masked = (text: string, more: Record<string, unknown> = {}) => judge(text, settings(more), false).content;
 
 describe("profanity", () => {
@@ -147,7 +147,7 @@ describe("judgement", () => {
 
   it("[MOD-6] does nothing until it is on; then profanity and flood are on and the others are not", () => {
     const text = "fuck example.com 081234567890";
-    expect(judge(text, moderationSettingsSchema.parse({}), true)).toEqual({
+    expect(judge(text, moderationSettingsSchema().parse({}), true)).toEqual({
       taken: undefined,
       content: text,
       broken: [],

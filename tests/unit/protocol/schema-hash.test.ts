@@ -15,15 +15,15 @@ const RELEASED: Record<number, string> = { 1: "d7c381aa34659048" };
 
 it("[PROTO-1] the wire shapes change only together with the protocol's version", () => {
   const shapes = [
-    userSchema,
-    channelSchema,
-    myChannelSchema,
-    memberSchema,
-    messageSchema,
-    sendMessageBodySchema,
-    historySchema,
-    errorBodySchema,
-    frameUpSchema,
+    userSchema(),
+    channelSchema(),
+    myChannelSchema(),
+    memberSchema(),
+    messageSchema(),
+    sendMessageBodySchema(),
+    historySchema(),
+    errorBodySchema(),
+    frameUpSchema(),
     frameDownSchema,
   ].map((schema) => z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }));
   const hash = createHash("sha256").update(JSON.stringify(shapes)).digest("hex").slice(0, 16);

@@ -14,7 +14,7 @@ describe("before-send hook", () => {
   const answer = (body: unknown, more: Reply = {}): Reply => ({ body: JSON.stringify(body), ...more });
   const setHook = (hook: Record<string, unknown> | null) => {
     const before_send_hook = hook === null ? null : { url: receiver.url, ...hook };
-    rig.hub.settings.apply(++version, workspaceSettingsSchema.parse({ before_send_hook }));
+    rig.hub.settings.apply(++version, workspaceSettingsSchema().parse({ before_send_hook }));
   };
   const send = (content: string, more = {}, userId = user(1)) =>
     rig.hub.send({ channel: channel(1), sender: { userId }, body: { content, ...more } });

@@ -258,7 +258,7 @@ describe("what webhooks are told", () => {
     await rig.groups(1, 2);
     const rule = (action: string) => ({ enabled: true, blocklist: ["blorp"], profanity: { enabled: true, action } });
     const set = (version: number, action: string) =>
-      rig.hub.settings.apply(version, workspaceSettingsSchema.parse({ moderation: rule(action) }));
+      rig.hub.settings.apply(version, workspaceSettingsSchema().parse({ moderation: rule(action) }));
     set(1, "mask");
     const masked = await rig.send(channel(1), user(1), "you blorp");
     set(2, "reject");

@@ -53,8 +53,8 @@ export function openDatabase(settings: DatabaseSettings): Db {
 }
 
 /**
- * Loaded with the first statement and not with the Worker: the driver, which brings a whole socket client for Postgres along, takes an
- * eighth of the start, and a hub that wakes for a message answers before it needs it.
+ * Loaded with the first statement and not with the Worker: the driver brings a whole socket client for Postgres along, which no start
+ * needs, and a hub that wakes for a message answers before it needs it.
  */
 async function loadDriver(settings: DatabaseSettings) {
   const { neon, neonConfig } = await import("@neondatabase/serverless");
@@ -94,7 +94,7 @@ function connect(settings: DatabaseSettings): Db {
 }
 
 /**
- * What drizzle's driver for Neon does too, without its tables and query builders, which take a twentieth of the Worker's start: our
+ * What drizzle's driver for Neon does too, without its tables and query builders, which the Worker's start would pay for: our
  * statements are SQL with values in it.
  */
 function statementOf(query: SQL): { text: string; values: unknown[] } {

@@ -9,6 +9,8 @@ import { endLeftovers } from "../../src/local/pid-files.ts";
 import { type Stack, type StackOptions, startStack } from "../../src/local/stack.ts";
 
 const PREFIX = "kabar-test-";
+/** How often a stack is started at most. */
+const STARTS = 3;
 
 export interface TestStackOptions {
   /** More settings, for the Worker (`CARIOS_*`) or for the stack (`KABAR_*`). */
@@ -53,10 +55,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     ...(options.log && { log: options.log }),
     ...(options.workerMain !== undefined && { workerMain: options.workerMain }),
   };
-  const stack = await startStack(stackOptions).catch((error: unknown) => {
-    fs.rmSync(dataDir, { recursive: true, force: true });
-    throw error;
-  });
+  const stack = await startAnew(stackOptions);
   return {
     ...stack,
     dataDir,
@@ -66,6 +65,18 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     authorization: `Bearer ${workspace.api_key}:${workspace.api_secret}`,
     stop: () => stack.destroy(),
   };
+}
+
+/** Starts on other ports where one was taken between its choice and its use, as by a connection of another test. */
+async function startAnew(options: StackOptions): Promise<Stack> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startStack(options);
+    } catch (error) {
+      fs.rmSync(options.dataDir, { recursive: true, force: true });
+      if (attempt >= STARTS || !/in use/i.test(String(error))) throw error;
+    }
+  }
 }
 
 /** Removes what test runs left that were killed: their parts and their folders. */

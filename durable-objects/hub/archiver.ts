@@ -9,8 +9,8 @@ const BATCH_EVENTS = 500;
 /** Sends gather this long before they are archived, unless a reader waits. */
 const GATHER_MS = 200;
 /**
- * An alarm archives this long after a send where the object ended before its timer. It is written with the send, on a disk of its own
- * where the run-time keeps alarms: nearer ones would make more sends of a busy workspace wait for that.
+ * An alarm archives this long after a send where the object ended before its timer. It is written before the send's commit, locally with
+ * a flush of another database: nearer ones would make more sends of a busy workspace wait for that.
  */
 const SAFETY_MS = 10_000;
 const BACK_OFF_BASE_MS = 1_000;

@@ -60,19 +60,22 @@ export class RateLimiter {
 
   /** Counts one request; undefined where that needed no Redis. @throws RATE_LIMITED, at once or later */
   take(kind: LimitedKind, identifier: string): Promise<void> | undefined {
-    this.refuseIfOver(kind, identifier);
-    if (this.#leases.get(`${kind}:${identifier}`)?.spend(Date.now())) return undefined;
-    return this.#count(kind, identifier).then(() => this.refuseIfOver(kind, identifier));
+    return this.admit(kind, identifier)?.();
   }
 
   /**
-   * For routes that must not wait for Redis: refuses whom this isolate knows to be over, and counts behind the request. So an
-   * identifier may go over its limit by what it sends during one round trip, no more. @throws RATE_LIMITED
+   * Refuses whom this isolate knows to be over. @returns what counts the request, to be called once, beside or after the request's own
+   * work; it rejects with RATE_LIMITED where that was one too many. Undefined where it is counted already. @throws RATE_LIMITED
+   *
+   * Where the count is not waited for, an identifier may go over its limit by what it sends until the count is back, no more.
    */
-  takeDeferred(kind: LimitedKind, identifier: string, waitUntil: (work: Promise<unknown>) => void): void {
+  admit(kind: LimitedKind, identifier: string): (() => Promise<void>) | undefined {
     this.refuseIfOver(kind, identifier);
-    if (this.#leases.get(`${kind}:${identifier}`)?.spend(Date.now())) return;
-    waitUntil(this.#count(kind, identifier));
+    if (this.#leases.get(`${kind}:${identifier}`)?.spend(Date.now())) return undefined;
+    return async () => {
+      await this.#count(kind, identifier);
+      this.refuseIfOver(kind, identifier);
+    };
   }
 
   /** Without counting. @throws RATE_LIMITED */

@@ -48,8 +48,9 @@ export interface Input<Params, Query, Body> {
 }
 
 /**
- * Registers a route. Order: credential, then request limit beside reading the body and (for GET) beside the work itself, then the
- * schemas, then `handle`. Nothing is written before the limit is known, except on deferred routes.
+ * Registers a route. Order: credential, then the request limit as this isolate knows it, then the schemas and `handle`. Redis is asked for
+ * the limit beside the work of a GET, and beside reading the body of what writes: nothing is written before the limit is known, except on
+ * deferred routes, which count when they are done.
  */
 export function endpoint<Kind extends Auth, Params = undefined, Query = undefined, Body = undefined>(
   api: Api,
@@ -57,21 +58,36 @@ export function endpoint<Kind extends Auth, Params = undefined, Query = undefine
   handle: (input: Input<Params, Query, Body>, context: ServiceContext<CallerFor<Kind>>) => Promise<Response>,
 ): void {
   api.descriptions.push(() => describeEndpoint(definition));
-  const isRead = definition.method === "get";
   api.on(definition.method.toUpperCase(), definition.path.replaceAll(/{(.+?)}/g, ":$1"), async (c) => {
     const parts = partsOf(c.env);
     const caller = await authenticate(c, parts, definition.auth);
-    const limited = countRequest(c, parts, caller, definition.rate === "deferred");
     // `authenticate` has compared the caller's kind with the one that the definition names.
     const context = contextOf(c, parts, caller) as ServiceContext<CallerFor<Kind>>;
-    // Counted even where the request fails before the count is back.
-    if (limited !== undefined) outlive(c, limited);
-    if (isRead) {
-      const [response] = await Promise.all([handle(inputOf(c, definition, undefined), context), limited]);
+    const read = () => (definition.body === undefined ? undefined : readJson(c.req.raw));
+    const work = async (json: unknown) => handle(inputOf(c, definition, json), context);
+    const count = admit(parts, caller);
+    if (count === undefined) return work(await read());
+    const counted = () => {
+      const limited = count();
+      // Counted even where the request fails before the count is back.
+      outlive(c, limited);
+      return limited;
+    };
+    if (definition.rate === "deferred") {
+      try {
+        return await work(await read());
+      } finally {
+        counted();
+      }
+    }
+    if (definition.method === "get") {
+      // Asking takes the processor for a moment: what the work asks for is on its way by then.
+      const found = work(undefined);
+      const [response] = await Promise.all([found, counted()]);
       return response;
     }
-    const [body] = await Promise.all([definition.body === undefined ? undefined : readJson(c.req.raw), limited]);
-    return handle(inputOf(c, definition, body), context);
+    const [json] = await Promise.all([read(), counted()]);
+    return work(json);
   });
 }
 
@@ -81,18 +97,8 @@ function contextOf(c: AppContext, { settings, db, tokens, store }: Parts, caller
   return { caller, settings, db, hub, tokens, store };
 }
 
-/** Undefined where there is nothing to wait for. */
-function countRequest(
-  c: AppContext,
-  { limiter }: Parts,
-  caller: Caller,
-  isDeferred: boolean,
-): Promise<void> | undefined {
-  const kind = caller.kind === "workspace" ? "key" : "user";
-  const identifier = caller.kind === "workspace" ? caller.keyId : caller.userId;
-  if (!isDeferred) return limiter.take(kind, identifier);
-  limiter.takeDeferred(kind, identifier, (work) => outlive(c, work));
-  return undefined;
+function admit({ limiter }: Parts, caller: Caller): (() => Promise<void>) | undefined {
+  return caller.kind === "workspace" ? limiter.admit("key", caller.keyId) : limiter.admit("user", caller.userId);
 }
 
 function inputOf<Kind extends Auth, Params, Query, Body>(

@@ -31,14 +31,18 @@ export function registerWebSocket(api: Api): void {
     if (!isAllowedOrigin(c.req.header("origin"), c.req.url, parts.settings.allowedOrigins)) {
       throw new ApiError("FORBIDDEN", "this origin is not allowed");
     }
-    parts.limiter.takeDeferred("user", claims.sub, (work) => outlive(c, work));
-    const response = await new HubClient(c.env.WORKSPACE_HUB, claims.ws).forwardUpgrade(c.req.raw, {
-      userId: claims.sub,
-      workspaceId: claims.ws,
-      tokenExpiresAt: claims.exp,
-      acceptsBatches: c.req.query("batch") === "1",
-    });
-    if (response.status === 101) return response;
+    const count = parts.limiter.admit("user", claims.sub);
+    try {
+      const response = await new HubClient(c.env.WORKSPACE_HUB, claims.ws).forwardUpgrade(c.req.raw, {
+        userId: claims.sub,
+        workspaceId: claims.ws,
+        tokenExpiresAt: claims.exp,
+        acceptsBatches: c.req.query("batch") === "1",
+      });
+      if (response.status === 101) return response;
+    } finally {
+      if (count !== undefined) outlive(c, count());
+    }
     throw new ApiError("UPSTREAM_UNAVAILABLE", "the workspace takes no more connections; try again", {
       retryAfter: 10,
     });

@@ -59,12 +59,11 @@ describe("request limits", () => {
     expect(fetch.mock.calls.length).toBe(calls);
   });
 
-  it("[RATE-4] a deferred request passes at once and is counted behind it", async () => {
+  it("[RATE-4] who is admitted passes at once and is counted when asked for", async () => {
     const limiter = new RateLimiter({ redis: undefined, requestsPerMinute });
-    const behind: Promise<unknown>[] = [];
-    const send = () => limiter.takeDeferred("address", "a", (work) => behind.push(work));
-    for (let count = 0; count < 3; count++) send();
-    await Promise.all(behind);
-    expect(await refusal(send)).toMatchObject({ code: "RATE_LIMITED" });
+    const counts = Array.from({ length: 3 }, () => limiter.admit("user", "u"));
+    for (const count of counts) await count?.();
+    expect(await refusal(limiter.admit("user", "u") ?? (() => undefined))).toMatchObject({ code: "RATE_LIMITED" });
+    expect(await refusal(() => limiter.admit("user", "u"))).toMatchObject({ code: "RATE_LIMITED" });
   });
 });

@@ -5,6 +5,7 @@ import { postgresChannelSource } from "../src/data/channel-snapshot.ts";
 import { openDatabase } from "../src/data/db.ts";
 import { postgresPushSource } from "../src/data/devices.ts";
 import { postgresErasure } from "../src/data/erasure.ts";
+import { postgresHistorySource } from "../src/data/history-source.ts";
 import { postgresRetention } from "../src/data/retention.ts";
 import { postgresWebhookSource } from "../src/data/webhooks.ts";
 import { postgresSettingsSource } from "../src/data/workspace-settings.ts";
@@ -13,12 +14,15 @@ import type {
   DeliveryQuery,
   EditCommand,
   ErasureProgress,
+  HeldPage,
+  HeldPageRequest,
   HubResult,
   HubRpc,
   HubStats,
   JournalPageRequest,
   MessageRef,
   MuteCommand,
+  NoHeldPage,
   NumberedDelivery,
   PinCommand,
   PresenceOf,
@@ -81,6 +85,7 @@ export class WorkspaceHub extends DurableObject<Env> implements HubRpc {
       runtime,
       archive: postgresArchive(db, workspaceId),
       source: postgresChannelSource(db, workspaceId),
+      historySource: postgresHistorySource(db, workspaceId),
       settingsSource: postgresSettingsSource(db, workspaceId),
       budgetStore: messageBudgetStore(settings, workspaceId),
       rules: settings,
@@ -235,6 +240,10 @@ export class WorkspaceHub extends DurableObject<Env> implements HubRpc {
 
   settled(scope: SettledScope): Promise<Settled> {
     return this.#hub.settled(scope);
+  }
+
+  async heldPage(request: HeldPageRequest): Promise<HeldPage | NoHeldPage> {
+    return this.#hub.history.page(request);
   }
 
   async journalPage(request: JournalPageRequest): Promise<HubResult<TailPage>> {

@@ -39,6 +39,8 @@ export interface ArchiverParts {
   runtime: HubRuntime;
   /** Postgres knows these channels at these versions. */
   onVersions(versions: ReadonlyMap<string, number>): void;
+  /** Postgres has seen more than this hub remembers. */
+  onRewind(): void;
   /** Asks for the hub's alarm to be set anew. */
   onSchedule(): void;
 }
@@ -214,6 +216,7 @@ export class Archiver {
     if (before === undefined || before.epoch !== journal.epoch || before.seq <= journal.head) return;
     runtime.log("error", "journal.rewound", { archived: before.seq, head: journal.head });
     journal.renewEpoch();
+    this.#parts.onRewind();
   }
 
   #owe(event: JournalEvent): void {

@@ -67,12 +67,15 @@ const MAX_CACHED_MEMBERS = 100_000;
  */
 export class Directory {
   readonly #sql: HubSql;
+  readonly #onProfile: (userId: string) => void;
   readonly #channels = new Map<string, ChannelState>();
   readonly #users = new Map<string, UserRow>();
   #cachedMembers = 0;
 
-  constructor(sql: HubSql) {
+  /** `onProfile` hears of users whose profile is not what it was, or who are gone. */
+  constructor(sql: HubSql, onProfile: (userId: string) => void) {
     this.#sql = sql;
+    this.#onProfile = onProfile;
   }
 
   /** A channel by internal or external id, deleted ones by internal id only. Undefined where the hub does not know it. */
@@ -229,6 +232,12 @@ export class Directory {
   /** Stores profiles that are newer than the ones it has. */
   putUsers(users: readonly UserProfile[]): void {
     if (users.length === 0) return;
+    const profiles = JSON.stringify(users);
+    const renewed = this.#sql.all<{ id: string }>(
+      `SELECT users.id FROM json_each(?) given JOIN users ON users.id = given.value ->> 'id'
+       WHERE given.value ->> 'version' > users.version`,
+      profiles,
+    );
     this.#sql.run(
       `INSERT INTO users (id, external_id, name, avatar_url, version, deleted)
        SELECT value ->> 'id', value ->> 'external_id', value ->> 'name', value ->> 'avatar_url', value ->> 'version', 0
@@ -236,9 +245,10 @@ export class Directory {
        ON CONFLICT (id) DO UPDATE SET external_id = excluded.external_id, name = excluded.name,
          avatar_url = excluded.avatar_url, version = excluded.version
        WHERE excluded.version > users.version`,
-      JSON.stringify(users),
+      profiles,
     );
     for (const user of users) this.#users.delete(user.id);
+    for (const { id } of renewed) this.#onProfile(id);
   }
 
   /** True where the hub has a profile of the user, current or not. */
@@ -254,6 +264,7 @@ export class Directory {
       id,
     );
     this.#users.delete(id);
+    this.#onProfile(id);
   }
 
   /** Keeps nothing of a deleted user's profile. */

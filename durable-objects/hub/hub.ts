@@ -18,6 +18,7 @@ import type {
   ChannelSource,
   ErasureStore,
   FileStore,
+  HistorySource,
   HookSender,
   PushSender,
   PushSource,
@@ -28,6 +29,7 @@ import type {
 import type { SendRules } from "../../src/domain/send-rules.ts";
 import { LIMITS } from "../../src/protocol/limits.ts";
 import type { ChangedMessage } from "../../src/protocol/message.ts";
+import type { UserSummary } from "../../src/protocol/user.ts";
 import { Alarms } from "./alarms.ts";
 import { Archiver } from "./archiver.ts";
 import { BeforeSendHook } from "./before-send.ts";
@@ -40,6 +42,7 @@ import { Directory } from "./directory.ts";
 import { Erasure } from "./erasure.ts";
 import { Fanout } from "./fanout.ts";
 import { FileRemoval } from "./file-removal.ts";
+import { HubHistory } from "./history/history.ts";
 import { Journal } from "./journal.ts";
 import type { JournalEvent } from "./journal-rows.ts";
 import { MessageChanges } from "./message-changes.ts";
@@ -73,6 +76,7 @@ export interface HubOptions {
   runtime: HubRuntime;
   archive: Archive;
   source: ChannelSource;
+  historySource: HistorySource;
   /** Without one a hub that heard of no settings keeps the defaults. */
   settingsSource?: SettingsSource;
   budgetStore: BudgetStore | undefined;
@@ -115,6 +119,7 @@ export class Hub {
   readonly streams: Streams;
   readonly streamWriter: StreamWriter;
   readonly lookup: MessageLookup;
+  readonly history: HubHistory;
   readonly files: FileRemoval | undefined;
   readonly erasure: Erasure | undefined;
   readonly retention: Retention | undefined;
@@ -132,7 +137,7 @@ export class Hub {
     this.#runtime = runtime;
     this.#consumers = options.consumers ?? [];
     this.#retentionMs = options.retentionMs;
-    const directory = new Directory(sql);
+    const directory = new Directory(sql, (userId) => this.#profileChanged(userId));
     const journal = new Journal(sql, runtime);
     this.settings = new SettingsStore(sql, runtime, options.settingsSource);
     this.#today = new Today(journal, runtime);
@@ -155,6 +160,7 @@ export class Hub {
       archive,
       runtime,
       onVersions: (versions) => this.#pullStale(versions),
+      onRewind: () => this.history.clear(),
       onSchedule: () => this.#alarms.wakeForArchive(),
     });
     this.#alarms = new Alarms({
@@ -193,6 +199,15 @@ export class Hub {
       rules,
     });
     this.lookup = lookup;
+    this.history = new HubHistory({
+      sql,
+      runtime,
+      directory,
+      journal,
+      lookup,
+      source: options.historySource,
+      learn: (ref) => changes.resolve(ref),
+    });
     this.#reads = new Reads({ directory, journal, archiver: this.archiver, lookup, streams: this.streams });
     this.resume = new Resume({
       directory,
@@ -247,6 +262,7 @@ export class Hub {
         lookup,
         store: privacy.retention,
         files: this.files,
+        onExpired: (channelIds) => this.history.expired(channelIds),
         onSchedule: wake,
       });
     for (const consumer of [this.files, this.erasure, this.retention]) {
@@ -317,11 +333,14 @@ export class Hub {
 
   applyUser(user: UserProfile): void {
     if (this.directory.knowsUser(user.id)) this.directory.putUsers([user]);
+    // Somebody who left before this hub came to be, and whose messages it may show.
+    else this.#profileChanged(user.id, user);
   }
 
   /** Devices, mutes or blocks of users have changed in Postgres. */
   pushChanged(userIds: readonly string[]): void {
     this.push?.profiles.changed(userIds);
+    this.history.blocksChanged(userIds);
   }
 
   removeUser(userId: string): void {
@@ -368,8 +387,21 @@ export class Hub {
     return Math.min(this.#retentionMs, this.retention?.keepMs ?? Number.POSITIVE_INFINITY);
   }
 
+  /** What shows a user shows it as it is now. Without a profile that is the directory's, and nothing of who is gone. */
+  #profileChanged(userId: string, profile?: UserSummary): void {
+    const shown = profile ?? (this.directory.isDeletedUser(userId) ? undefined : this.directory.user(userId));
+    this.lookup.renamed({
+      id: userId,
+      external_id: shown?.external_id ?? null,
+      name: shown?.name ?? "",
+      avatar_url: shown?.avatar_url ?? null,
+    });
+    this.history.profileChanged(userId);
+  }
+
   #appended(event: JournalEvent): void {
     this.archiver.appended(event);
+    this.history.appended(event);
     this.#today.appended(event);
     this.#authors.appended(event);
     for (const consumer of this.#consumers) consumer.appended(event);

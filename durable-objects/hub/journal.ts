@@ -119,6 +119,12 @@ export class Journal {
     return readEvents(this.#sql, `WHERE seq > ? ORDER BY seq LIMIT ?`, after, limit);
   }
 
+  /** The events with these seqs that are still there, ascending. */
+  readAt(seqs: readonly number[]): JournalEvent[] {
+    if (seqs.length === 0) return [];
+    return readEvents(this.#sql, `WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq`, JSON.stringify(seqs));
+  }
+
   at(seq: number): JournalEvent | undefined {
     return readEvents(this.#sql, `WHERE seq = ?`, seq)[0];
   }

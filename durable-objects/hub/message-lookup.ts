@@ -1,6 +1,7 @@
 import type { Archive } from "../../src/domain/hub-ports.ts";
 import { quote } from "../../src/domain/quote.ts";
 import type { ChangedMessage } from "../../src/protocol/message.ts";
+import type { UserSummary } from "../../src/protocol/user.ts";
 
 /** Messages kept by id; what is changed, answered or reacted to is nearly always recent. */
 const REMEMBERED = 2_000;
@@ -71,6 +72,18 @@ export class MessageLookup {
     for (const state of this.#recent.values()) {
       if (state.message.parent_id !== message.id || state.message.quoted_message === undefined) continue;
       state.message = { ...state.message, quoted_message: quote(message) };
+    }
+  }
+
+  /** A user is called otherwise, or is gone: messages in memory, and quotes in them, tell the user as it is now. */
+  renamed(user: UserSummary): void {
+    for (const state of this.#recent.values()) {
+      const { message } = state;
+      const quoted = message.quoted_message;
+      if (message.user_id === user.id) state.message = { ...message, user };
+      if (quoted?.user_id === user.id) {
+        state.message = { ...state.message, quoted_message: { ...quoted, user_name: user.name } };
+      }
     }
   }
 

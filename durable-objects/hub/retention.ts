@@ -19,6 +19,8 @@ export interface RetentionParts {
   lookup: MessageLookup;
   store: RetentionStore;
   files: FileRemoval | undefined;
+  /** Messages of these channels go, or have gone. */
+  onExpired(channelIds: ReadonlySet<string>): void;
   onSchedule(): void;
 }
 
@@ -68,7 +70,7 @@ export class Retention implements JournalConsumer {
 
   async #run(): Promise<void> {
     const { keepMs } = this;
-    const { sql, runtime, lookup, store, files } = this.#parts;
+    const { sql, runtime, lookup, store, files, onExpired } = this.#parts;
     if (keepMs === undefined || this.#nextAt > runtime.now()) return;
     const before = new Date(runtime.now() - keepMs).toISOString();
     try {
@@ -79,7 +81,12 @@ export class Retention implements JournalConsumer {
       sql.transaction(() => {
         for (const { attachment_url: url } of expired) files?.add(url, null);
       });
-      if (expired.length > 0) await store.remove(expired.map(({ id }) => id));
+      if (expired.length > 0) {
+        const channelIds = new Set(expired.map((message) => message.channel_id));
+        // Twice: copies may have been made of them meanwhile, and an interruption must leave none.
+        onExpired(channelIds);
+        await store.remove(expired.map(({ id }) => id)).finally(() => onExpired(channelIds));
+      }
       this.#schedule(runtime.now() + (expired.length === MESSAGES_PER_RUN ? MORE_AFTER_MS : NEXT_AFTER_MS));
     } catch (error) {
       runtime.log("warn", "retention.failed", { error: String(error) });

@@ -172,6 +172,23 @@ const STEPS: readonly string[][] = [
     // Events that Postgres refused for good; they stay in the journal too.
     `CREATE TABLE parked (seq INTEGER PRIMARY KEY, reason TEXT NOT NULL, at INTEGER NOT NULL)`,
   ],
+  [
+    // Copies of what Postgres has of a channel, by ranges of seqs: complete up to through, read at that time. depends names
+    // the users and quoted messages that are shown in it, and comes first: it is looked through without reading the rest.
+    `CREATE TABLE history_blocks (
+       channel_id TEXT NOT NULL,
+       block INTEGER NOT NULL,
+       depends TEXT NOT NULL,
+       through INTEGER NOT NULL,
+       read_at INTEGER NOT NULL,
+       places TEXT NOT NULL,
+       own TEXT NOT NULL,
+       texts TEXT NOT NULL,
+       PRIMARY KEY (channel_id, block)
+     ) WITHOUT ROWID`,
+    // Who blocked nobody, and who somebody, when Postgres was last asked.
+    `CREATE TABLE history_readers (user_id TEXT PRIMARY KEY, sees_all INTEGER NOT NULL) WITHOUT ROWID`,
+  ],
 ];
 
 /** Brings the hub's tables to the present form. Throws where the database was written by a newer version. */

@@ -1,13 +1,15 @@
 import { sql } from "drizzle-orm";
-import type { RetentionStore } from "../domain/hub-ports.ts";
+import type { ExpiredMessage, RetentionStore } from "../domain/hub-ports.ts";
 import type { Db } from "./db.ts";
+
+type ExpiredRow = ExpiredMessage & Record<string, unknown>;
 
 /** Ends messages of a workspace that are too old. */
 export function postgresRetention(db: Db, workspaceId: string): RetentionStore {
   return {
     async expired(before, limit) {
-      const { rows } = await db.execute<{ id: string; attachment_url: string | null }>(sql`
-        select id, attachment_url from messages
+      const { rows } = await db.execute<ExpiredRow>(sql`
+        select id, channel_id, seq::float8 as seq, attachment_url from messages
         where workspace_id = ${workspaceId}::uuid and created_at < ${before}::timestamptz
         order by created_at limit ${limit}`);
       return rows;

@@ -234,6 +234,33 @@ export interface TailPage {
   hasMore: boolean;
 }
 
+/** Asks for a page from the hub's copies: of the newest messages, or of those below a seq. */
+export interface HeldPageRequest {
+  /** Internal or external id. */
+  channel: string;
+  /** Undefined for a workspace key, which sees all channels. */
+  userId?: string;
+  before?: number;
+  limit: number;
+}
+
+/** A page of which the hub has a copy, as one reader sees it. */
+export interface HeldPage {
+  /** JSON text: an array of `Message`, newest first. */
+  messages: string;
+  hasMore: boolean;
+  /** Seq of its last message; undefined for a page without any. */
+  oldestSeq: number | undefined;
+  /** Newest place in the journal: the page shows everything up to it. */
+  place: { epoch: string; seq: number };
+}
+
+/** The hub holds no copy of a page for this reader. */
+export interface NoHeldPage {
+  /** True while Postgres lacks a change of the channel that is more than a new message. */
+  behind: boolean;
+}
+
 export interface HubStats {
   epoch: string;
   head: number;
@@ -290,6 +317,8 @@ export interface HubRpc {
   removeUser(userId: string): Promise<HubResult<null>>;
   /** Returns when all messages of the channel (internal or external id; or of all of the user's channels, or of all) are in Postgres, or after ~1 s; with `tailFor` at once where it has a tail. */
   settled(scope: SettledScope): Promise<Settled>;
+  /** A page that contains everything acknowledged before the call, without Postgres, where the hub holds one. */
+  heldPage(request: HeldPageRequest): Promise<HeldPage | NoHeldPage>;
   /** Newest messages with `seq < before`, newest first, out of the journal. For when Postgres is away. */
   journalPage(request: JournalPageRequest): Promise<HubResult<TailPage>>;
   stats(): Promise<HubStats>;

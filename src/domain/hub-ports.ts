@@ -1,4 +1,4 @@
-import type { ChangedMessage } from "../protocol/message.ts";
+import type { ChangedMessage, Message } from "../protocol/message.ts";
 import type { AuditEntry, ModerationAct } from "../protocol/moderation.ts";
 import type { WorkspaceSettings } from "../protocol/workspace.ts";
 import type { ChannelChange, ChannelSnapshot, WebhookSnapshot } from "./hub-contract.ts";
@@ -95,6 +95,28 @@ export interface Archive {
   findMessage(channelId: string, messageId: string): Promise<StoredMessage | undefined>;
 }
 
+/** A message as it is for everybody, and what of it depends on who reads it. */
+export interface NeutralMessage {
+  /** Without an idempotency key, and as if the reader had not reacted. */
+  message: Message;
+  /** For its author alone. */
+  clientId: string | null;
+  /** Emoji → ids of the users who reacted so. */
+  reactors: Record<string, string[]>;
+}
+
+/** What the hub keeps copies of for readers. Throws where Postgres does not answer. */
+export interface HistorySource {
+  /** Messages with `from <= seq < below`, newest first, and the channel's newest seq, all of one moment; undefined where there is no such channel. */
+  read(
+    channelId: string,
+    from: number,
+    below: number,
+  ): Promise<{ messages: NeutralMessage[]; lastSeq: number } | undefined>;
+  /** Whether a user blocks anybody. */
+  isBlocking(userId: string): Promise<boolean>;
+}
+
 /** Reads a channel with its members from Postgres. Throws where Postgres does not answer. */
 export interface ChannelSource {
   /** By internal or external id; undefined where the workspace has no such channel. */
@@ -187,10 +209,17 @@ export interface ErasureStore {
   forget(userId: string): Promise<void>;
 }
 
+export interface ExpiredMessage {
+  id: string;
+  channel_id: string;
+  seq: number;
+  attachment_url: string | null;
+}
+
 /** Messages that are too old to be kept. Both throw where Postgres does not answer. */
 export interface RetentionStore {
   /** At most `limit` messages that were created before a time, oldest first. */
-  expired(before: string, limit: number): Promise<{ id: string; attachment_url: string | null }[]>;
+  expired(before: string, limit: number): Promise<ExpiredMessage[]>;
   /** Removes messages with their reactions and mentions. Those who had not read them have nothing to read of them. */
   remove(messageIds: readonly string[]): Promise<void>;
 }

@@ -5,12 +5,15 @@ import type {
   DeliveryQuery,
   EditCommand,
   ErasureProgress,
+  HeldPage,
+  HeldPageRequest,
   HubResult,
   HubRpc,
   HubStats,
   JournalPageRequest,
   MessageRef,
   MuteCommand,
+  NoHeldPage,
   NumberedDelivery,
   PinCommand,
   PresenceOf,
@@ -148,6 +151,10 @@ export class HubClient {
 
   settled(scope: SettledScope): Promise<Settled> {
     return this.#call((hub) => hub.settled(scope));
+  }
+
+  heldPage(request: HeldPageRequest): Promise<HeldPage | NoHeldPage> {
+    return this.#call((hub) => hub.heldPage(request));
   }
 
   journalPage(request: JournalPageRequest): Promise<TailPage> {

@@ -4,6 +4,7 @@ import { LIMITS } from "../protocol/limits.ts";
 import { historyQuerySchema, historySchema, messageSchema, sendMessageBodySchema } from "../protocol/message.ts";
 import { onDemand } from "../protocol/on-demand.ts";
 import { storableText } from "../protocol/primitives.ts";
+import { pageText } from "../services/held-history.ts";
 import * as history from "../services/history.ts";
 import { send } from "../services/send.ts";
 import type { Api } from "./api.ts";
@@ -55,7 +56,10 @@ export function registerMessages(api: Api): void {
       responses: { 200: { description: "A page", schema: historySchema } },
       errors: ["NOT_FOUND", "NOT_A_MEMBER"],
     },
-    async ({ params, query, c }, context) => c.json(await history.page(context, params.id, query)),
+    async ({ params, query, c }, context) => {
+      const text = await pageText(context, params.id, query);
+      return c.body(text, 200, { "content-type": "application/json" });
+    },
   );
 
   endpoint(

@@ -18,13 +18,25 @@ export interface HistoryQuery {
 /**
  * A page of a channel's messages, newest first, that contains every message acknowledged before the call. Postgres is asked at once,
  * beside the hub; only what is not archived yet is waited for. Where Postgres lacks it or is away, the page comes from the journal.
+ *
+ * @param behind true where the hub has said that Postgres lacks a change of older messages
  */
-export async function page(context: ServiceContext, channel: string, query: HistoryQuery): Promise<History> {
-  const found = await readPage(context, channel, query);
+export async function page(
+  context: ServiceContext,
+  channel: string,
+  query: HistoryQuery,
+  behind = false,
+): Promise<History> {
+  const found = await readPage(context, channel, query, behind);
   return { ...found, messages: await withLiveText(context, found.messages) };
 }
 
-async function readPage(context: ServiceContext, channel: string, query: HistoryQuery): Promise<History> {
+async function readPage(
+  context: ServiceContext,
+  channel: string,
+  query: HistoryQuery,
+  behind: boolean,
+): Promise<History> {
   const request: HistoryRequest = {
     workspaceId: context.caller.workspaceId,
     channel,
@@ -38,7 +50,9 @@ async function readPage(context: ServiceContext, channel: string, query: History
   }
   if (query.before === undefined) return newestPage(context, request);
   const before = historyCursor.decode(query.before, "before")[0];
-  return olderPage(context, { ...request, before }, before);
+  return behind
+    ? settledOlderPage(context, { ...request, before })
+    : olderPage(context, { ...request, before }, before);
 }
 
 /** One message by its id. */
@@ -132,6 +146,10 @@ async function olderPage(context: ServiceContext, request: HistoryRequest, befor
   // Nothing is missing below `before`: the archive has passed this page, and the hub need not be asked. What the viewer sees does
   // not tell that: messages of blocked users are left out.
   if (found.lastSeq >= before - 1) return toHistory(found);
+  return settledOlderPage(context, request);
+}
+
+async function settledOlderPage(context: ServiceContext, request: HistoryRequest): Promise<History> {
   const settled = await context.hub.settled({ channel: request.channel });
   return settled.archived ? toHistory(await readFor(context, request)) : fromJournal(context, request);
 }

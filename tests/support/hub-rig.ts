@@ -10,8 +10,11 @@ import {
   type ArchivedMessage,
   ArchiveRejected,
   type BudgetStore,
+  type HistorySource,
+  type NeutralMessage,
   type StoredMessage,
 } from "../../src/domain/hub-ports.ts";
+import { quote } from "../../src/domain/quote.ts";
 import type { FrameDown } from "../../src/protocol/frames-down.ts";
 import { changedMessageSchema, type Message } from "../../src/protocol/message.ts";
 
@@ -173,10 +176,86 @@ export class MemoryArchive implements Archive {
   }
 }
 
+/** What `MemoryArchive` has, as readers of Postgres would be told it. */
+export class MemoryHistory implements HistorySource {
+  /** First seqs of the ranges that were read. */
+  readonly reads: number[] = [];
+  /** Users who block somebody. */
+  readonly blockers = new Set<string>();
+  /** User id → name, where it is another one than when they wrote. */
+  readonly names = new Map<string, string>();
+  /** Holds an answer back, after it was read, until the returned promise resolves. */
+  delay: (() => Promise<void>) | undefined;
+  readonly #archive: MemoryArchive;
+
+  constructor(archive: MemoryArchive) {
+    this.#archive = archive;
+  }
+
+  async read(channelId: string, from: number, below: number) {
+    if (!this.#archive.up) throw new Error("connection refused");
+    this.reads.push(from);
+    const found = this.now(channelId, from, below);
+    await this.delay?.();
+    return found;
+  }
+
+  async isBlocking(userId: string): Promise<boolean> {
+    if (!this.#archive.up) throw new Error("connection refused");
+    const is = this.blockers.has(userId);
+    await this.delay?.();
+    return is;
+  }
+
+  /** What a read would find now. */
+  now(channelId: string, from: number, below: number) {
+    const rows = this.#archive.rows.filter((row) => row.channel_id === channelId).sort((a, b) => b.seq - a.seq);
+    const messages = rows
+      .filter(({ seq }) => seq >= from && seq < below)
+      .map((row) => this.#neutral(structuredClone(row)));
+    const written = this.#archive.batches.flatMap((batch) => batch.messages);
+    // Also of messages that have ended since.
+    const lastSeq = Math.max(0, ...written.filter((row) => row.channel_id === channelId).map(({ seq }) => seq));
+    return { messages, lastSeq };
+  }
+
+  #neutral({ client_id: clientId, ...row }: ArchivedMessage): NeutralMessage {
+    const { rows } = this.#archive;
+    const reactors: Record<string, string[]> = {};
+    // Postgres removes the reactions to what is unsent.
+    for (const [userId, emoji] of (row.deleted_at === null && this.#archive.reactions.get(row.id)) || []) {
+      reactors[emoji] = [...(reactors[emoji] ?? []), userId];
+    }
+    const replies = rows
+      .filter((one) => one.thread_root_id === row.id && one.deleted_at === null)
+      .sort((a, b) => b.seq - a.seq);
+    const repliers = new Map(replies.map(({ user }) => [user?.id, this.#renamed(user)]));
+    const quoted = rows.find((one) => one.id === row.parent_id);
+    const message: Message = {
+      ...row,
+      user: this.#renamed(row.user),
+      ...(quoted === undefined ? {} : { quoted_message: quote({ ...quoted, user: this.#renamed(quoted.user) }) }),
+      reactions: Object.entries(reactors).map(([emoji, users]) => ({
+        emoji,
+        count: users.length,
+        reacted_by_me: false,
+      })),
+      reply_count: replies.length,
+      last_repliers: [...repliers.values()].filter((user) => user !== null).slice(0, 3),
+    };
+    return { message, clientId, reactors };
+  }
+
+  #renamed(user: Message["user"]): Message["user"] {
+    return user && { ...user, name: this.names.get(user.id) ?? user.name };
+  }
+}
+
 export interface RigOptions {
   sql?: HubSql;
   runtime?: FakeRuntime;
   archive?: MemoryArchive;
+  history?: MemoryHistory;
   snapshots?: Map<string, ChannelSnapshot>;
   budgetStore?: BudgetStore;
   messagesPerMinute?: number;
@@ -194,6 +273,7 @@ export function createRig(options: RigOptions = {}) {
   const archive = options.archive ?? new MemoryArchive();
   const snapshots = options.snapshots ?? new Map<string, ChannelSnapshot>();
   const loads: string[] = [];
+  const history = options.history ?? new MemoryHistory(archive);
   const hub = new Hub({
     sql,
     runtime,
@@ -206,6 +286,7 @@ export function createRig(options: RigOptions = {}) {
         return found === undefined ? undefined : structuredClone(found);
       },
     },
+    historySource: history,
     budgetStore: options.budgetStore,
     rules: {
       maxMessageBytes: 8 * 1024,
@@ -228,6 +309,7 @@ export function createRig(options: RigOptions = {}) {
     archive,
     snapshots,
     loads,
+    history,
     hub,
     sessions,
     /** Opens a session; the held quarter second is over unless `held`. */

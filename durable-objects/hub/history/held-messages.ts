@@ -1,0 +1,100 @@
+import type { NeutralMessage } from "../../../src/domain/hub-ports.ts";
+import type { Message } from "../../../src/protocol/message.ts";
+
+/** Messages, newest first, in a form out of which a page is cut without parsing what is on it. */
+export interface HeldMessages {
+  /** JSON of `Places`. */
+  places: string;
+  /** JSON texts of the messages with commas between. */
+  texts: string;
+  /** JSON of `Own[]`; empty where every reader sees the same. */
+  own: string;
+}
+
+/** Seqs of the messages, and where in `texts` each ends. */
+type Places = [seqs: number[], ends: number[]];
+
+/** What of the message at `index` single users see differently: its author the idempotency key, who reacted their own reactions. */
+type Own = [index: number, author: string | null, key: string | null, reactors: NeutralMessage["reactors"]];
+
+/** A run of messages as one reader sees them. */
+export interface Cut {
+  count: number;
+  /** Of its last message. */
+  oldestSeq: number;
+  /** JSON texts with commas between. */
+  text: string;
+  /** True where older messages follow. */
+  isMore: boolean;
+}
+
+/** Messages, newest first, as they are kept. */
+export function packed(messages: readonly NeutralMessage[]): HeldMessages {
+  const texts = messages.map(({ message }) => JSON.stringify(message));
+  let end = -1;
+  const places: Places = [
+    messages.map(({ message }) => message.seq),
+    texts.map((text) => {
+      end += text.length + 1;
+      return end;
+    }),
+  ];
+  const own: Own[] = messages.flatMap(({ message, clientId, reactors }, index): Own[] =>
+    clientId === null && message.reactions.length === 0 ? [] : [[index, message.user_id, clientId, reactors]],
+  );
+  return {
+    places: JSON.stringify(places),
+    texts: texts.join(","),
+    own: own.length === 0 ? "" : JSON.stringify(own),
+  };
+}
+
+/** At most `most` messages with `seq <= newest`; undefined where there are none. `reader` is undefined for a workspace key. */
+export function cut(held: HeldMessages, newest: number, most: number, reader: string | undefined): Cut | undefined {
+  const [seqs, ends] = JSON.parse(held.places) as Places;
+  const first = seqs.findIndex((seq) => seq <= newest);
+  const end = Math.min(first + most, seqs.length);
+  const oldestSeq = seqs[end - 1];
+  if (first === -1 || oldestSeq === undefined) return undefined;
+  const startOf = (index: number) => (index === 0 ? 0 : (ends[index - 1] ?? 0) + 1);
+  let text = "";
+  let from = startOf(first);
+  // Most of the time what a reader sees is what all see, and one look at the whole tells.
+  const own = reader !== undefined && held.own.includes(reader) ? (JSON.parse(held.own) as Own[]) : [];
+  for (const [index, author, key, reactors] of own) {
+    if (index < first || index >= end) continue;
+    const start = startOf(index);
+    const message = held.texts.slice(start, ends[index]);
+    text += held.texts.slice(from, start) + asSeenBy(reader, message, { author, key, reactors });
+    from = ends[index] ?? from;
+  }
+  text += held.texts.slice(from, ends[end - 1]);
+  return { count: end - first, oldestSeq, text, isMore: end < seqs.length };
+}
+
+/** A message's JSON text with its idempotency key, where the reader is its author. */
+export function withOwnKey(
+  text: string,
+  author: string | null,
+  key: string | null,
+  reader: string | undefined,
+): string {
+  if (key === null || author !== reader) return text;
+  // The last field of a message, and a message is never empty.
+  return `${text.slice(0, -1)},"client_id":${JSON.stringify(key)}}`;
+}
+
+function asSeenBy(
+  reader: string | undefined,
+  text: string,
+  { author, key, reactors }: { author: string | null; key: string | null; reactors: NeutralMessage["reactors"] },
+): string {
+  const hasReacted = reader !== undefined && Object.values(reactors).some((users) => users.includes(reader));
+  if (!hasReacted) return withOwnKey(text, author, key, reader);
+  const message = JSON.parse(text) as Message;
+  const reactions = message.reactions.map((reaction) => ({
+    ...reaction,
+    reacted_by_me: reactors[reaction.emoji]?.includes(reader) ?? false,
+  }));
+  return withOwnKey(JSON.stringify({ ...message, reactions }), author, key, reader);
+}

@@ -1,0 +1,254 @@
+import { describe, expect, it } from "vitest";
+import { HistoryBlocks } from "../../../durable-objects/hub/history/blocks.ts";
+import { migrate } from "../../../durable-objects/hub/schema.ts";
+import type { HeldPageRequest } from "../../../src/domain/hub-contract.ts";
+import type { Message } from "../../../src/protocol/message.ts";
+import { defaultWorkspaceSettings } from "../../../src/protocol/workspace.ts";
+import { pageAsSeenBy } from "../../support/history-page.ts";
+import { createRig, creation, MemoryArchive, nodeSql, profile, type RigOptions, uuid } from "../../support/hub-rig.ts";
+import { MemoryPrivacy } from "../../support/memory-privacy.ts";
+
+const channel = uuid("channel", 1);
+const [ana, budi, cici, stranger] = [uuid("user", 1), uuid("user", 2), uuid("user", 3), uuid("user", 9)];
+
+/** A channel with archived messages; `read` gives what the hub holds, and lets it copy what it does not. */
+async function rigWithMessages(count: number, options: RigOptions = {}) {
+  const rig = createRig(options);
+  await rig.hub.applyChannel(channel, 1, creation(1, 3));
+  for (let n = 1; n <= count; n++) await rig.send(channel, ana, `message ${n}`);
+  await rig.runtime.advance(15_000);
+  // Notes how far Postgres is, as it does before it sleeps.
+  await rig.hub.alarm();
+  return { ...rig, ...reading(rig) };
+}
+
+function reading(rig: ReturnType<typeof createRig>) {
+  const read = async (more: Partial<HeldPageRequest> = {}): Promise<Message[] | undefined> => {
+    const answer = rig.hub.history.page({ channel, limit: 5, ...more });
+    await rig.runtime.advance(1);
+    const page = await answer;
+    return "messages" in page ? (JSON.parse(page.messages) as Message[]) : undefined;
+  };
+  /** As often as it takes to be held. */
+  const held = async (more: Partial<HeldPageRequest> = {}): Promise<Message[]> => {
+    for (let n = 0; n < 4; n++) {
+      const messages = await read(more);
+      if (messages !== undefined) return messages;
+    }
+    throw new Error("the hub does not hold it");
+  };
+  return { read, held };
+}
+
+const contents = (messages: Message[] | undefined) => messages?.map((message) => message.content);
+const restarted = (rig: ReturnType<typeof createRig>) => {
+  const woken = createRig({ ...rig });
+  return { ...woken, ...reading(woken) };
+};
+
+describe("pages that the hub holds", () => {
+  it("[HIST-9] the newest page is copied when it is first missed, an older one when it is missed again", async () => {
+    const rig = await rigWithMessages(200);
+    const { history, read } = restarted(rig);
+    expect(contents(await read())).toEqual(["message 200", "message 199", "message 198", "message 197", "message 196"]);
+    expect(history.reads).toEqual([192]);
+    expect(await read({ before: 70 })).toBeUndefined();
+    expect(history.reads).toEqual([192]);
+    expect(contents(await read({ before: 70 }))?.at(0)).toBe("message 69");
+    expect(contents(await read({ before: 127, limit: 50 }))?.length).toBe(50);
+    expect(history.reads).toEqual([192, 64]);
+  });
+
+  it("[HIST-9] new messages come out of the journal, and a copy costs a row for 64 messages", async () => {
+    const rig = await rigWithMessages(10);
+    const rows = () => rig.sql.all<{ through: number }>(`SELECT through FROM history_blocks`);
+    for (let n = 11; n <= 40; n++) {
+      await rig.send(channel, budi, `message ${n}`);
+      expect(contents(await rig.read({ limit: 2 }))).toEqual([`message ${n}`, `message ${n - 1}`]);
+    }
+    expect(rows()).toEqual([]);
+    expect(rig.history.reads).toEqual([]);
+    await rig.runtime.advance(2_000);
+    // A page of many of them is one row from then on.
+    expect((await rig.read({ limit: 50 }))?.length).toBe(40);
+    await rig.runtime.advance(1);
+    expect(rows()).toEqual([{ through: 40 }]);
+  });
+
+  it("[HIST-9] copies outlive the object, and are read again after an hour", async () => {
+    const rig = await rigWithMessages(100);
+    await restarted(rig).held();
+    const woken = restarted(rig);
+    woken.archive.up = false;
+    expect(contents(await woken.read({ limit: 1 }))).toEqual(["message 100"]);
+    woken.archive.up = true;
+    woken.runtime.time += 3_600_001;
+    woken.history.reads.length = 0;
+    expect(contents(await woken.read({ limit: 1 }))).toEqual(["message 100"]);
+    expect(woken.history.reads).toEqual([64]);
+  });
+
+  it("[HIST-9] there is room for so many copies, and the oldest ones make it", () => {
+    const sql = nodeSql();
+    migrate(sql);
+    const blocks = new HistoryBlocks(sql);
+    for (let n = 0; n < 4_100; n++) blocks.put(channel, n, { through: n, readAt: n, messages: [] });
+    const [kept] = sql.all<{ count: number; oldest: number }>(
+      `SELECT count(*) AS count, min(block) AS oldest FROM history_blocks`,
+    );
+    expect(kept?.count).toBeLessThanOrEqual(4_000);
+    expect(kept?.count).toBe(4_100 - (kept?.oldest ?? 0));
+    expect(blocks.find(channel, 4_099)?.through).toBe(4_099);
+    expect(blocks.find(channel, 0)).toBeUndefined();
+  });
+
+  it("[HIST-10] are for members who block nobody; for all others Postgres decides", async () => {
+    const rig = await rigWithMessages(10);
+    expect((await rig.held({ userId: budi })).length).toBe(5);
+    expect(await rig.read({ userId: stranger })).toBeUndefined();
+    expect(await rig.read({ channel: uuid("channel", 8) })).toBeUndefined();
+    rig.history.blockers.add(budi);
+    rig.hub.pushChanged([budi]);
+    for (let n = 0; n < 3; n++) expect(await rig.read({ userId: budi })).toBeUndefined();
+    expect((await rig.held({ userId: ana })).length).toBe(5);
+    rig.history.blockers.clear();
+    rig.hub.pushChanged([budi]);
+    expect((await rig.held({ userId: budi })).length).toBe(5);
+    rig.hub.removeUser(budi);
+    for (let n = 0; n < 3; n++) expect(await rig.read({ userId: budi })).toBeUndefined();
+  });
+
+  it("[HIST-10] a block that was being asked about when it came counts, and one that came past the hub after ten minutes", async () => {
+    const rig = await rigWithMessages(10);
+    let answer = () => {};
+    rig.history.delay = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    expect(await rig.read({ userId: budi })).toBeUndefined();
+    rig.history.blockers.add(budi);
+    rig.hub.pushChanged([budi]);
+    answer();
+    rig.history.delay = undefined;
+    await rig.runtime.advance(1);
+    for (let n = 0; n < 3; n++) expect(await rig.read({ userId: budi })).toBeUndefined();
+
+    await rig.held({ userId: cici });
+    rig.history.blockers.add(cici);
+    expect(await rig.read({ userId: cici })).toBeDefined();
+    rig.runtime.time += 600_001;
+    await rig.read({ userId: cici });
+    expect(await rig.read({ userId: cici })).toBeUndefined();
+  });
+
+  it("[HIST-10] who blocks nobody is known after a wake, and costs one row", async () => {
+    const rig = await rigWithMessages(10);
+    await rig.held({ userId: budi });
+    const woken = restarted(rig);
+    await woken.held();
+    const before = woken.sql.all(`SELECT * FROM history_readers`);
+    expect((await woken.read({ userId: budi }))?.length).toBe(5);
+    expect(woken.sql.all(`SELECT * FROM history_readers`)).toEqual(before);
+    expect(before).toEqual([{ user_id: budi, sees_all: 1 }]);
+  });
+
+  it("[HIST-8] a new message that quotes an old one shows it as it is", async () => {
+    const rig = await rigWithMessages(100);
+    await rig.held({ limit: 100 });
+    const first = rig.archive.rows.find(({ seq }) => seq === 1);
+    await rig.send(channel, budi, "answer", { parent_id: first?.id ?? "" });
+    expect((await rig.held({ limit: 1 }))[0]?.quoted_message?.content).toBe("message 1");
+    const target = { channel, messageId: first?.id ?? "", actor: { workspace: true } as const };
+    await rig.hub.messageChanges.edit({ ...target, body: { content: "edited" } });
+    expect((await rig.read({ limit: 1 }))?.[0]?.quoted_message?.content ?? "edited").toBe("edited");
+    await rig.runtime.advance(2_000);
+    expect((await rig.held({ limit: 1 }))[0]?.quoted_message?.content).toBe("edited");
+  });
+
+  it("[HIST-8] users are shown as they are called now: authors, quoted authors and who replied", async () => {
+    const rig = await rigWithMessages(1);
+    const first = rig.archive.rows[0]?.id ?? "";
+    const quoted = await rig.send(channel, cici, "of cici");
+    for (let n = 3; n <= 70; n++) await rig.send(channel, ana, `message ${n}`);
+    await rig.send(channel, ana, "quotes cici", { parent_id: quoted.id });
+    await rig.send(channel, ana, "and is followed");
+    await rig.send(channel, budi, "reply", { thread_root_id: first });
+    await rig.runtime.advance(2_000);
+    for (const [version, before] of [
+      [2, 4],
+      [3, undefined],
+    ] as const) {
+      const request = { channel, limit: 3, ...(before === undefined ? {} : { before }) };
+      await rig.held(request);
+      for (const [index, id] of [ana, budi, cici].entries()) {
+        const name = `Name ${version} of ${index}`;
+        rig.history.names.set(id, name);
+        rig.hub.applyUser({ ...profile(index + 1), name, version });
+        expect(await rig.held(request)).toEqual(pageAsSeenBy(rig.history, request).messages);
+      }
+    }
+    const answer = await rig.send(channel, ana, "quotes cici again", { parent_id: quoted.id });
+    expect(answer.quoted_message?.user_name).toBe("Name 3 of 2");
+  });
+
+  it("[HIST-8] a copy that was being made while something changed is not kept", async () => {
+    type Rig = ReturnType<typeof createRig>;
+    for (const change of [
+      (rig: Rig) => rig.hub.applyUser({ ...profile(1), name: "Renamed", version: 2 }),
+      (rig: Rig) => rig.hub.history.expired(new Set([channel])),
+    ]) {
+      const rig = restarted(await rigWithMessages(100));
+      let answer = () => {};
+      rig.history.delay = () =>
+        new Promise((resolve) => {
+          answer = resolve;
+        });
+      const waiting = rig.hub.history.page({ channel, limit: 5 });
+      await rig.runtime.advance(1);
+      change(rig);
+      answer();
+      expect(await waiting).toEqual({ behind: false });
+      expect(rig.sql.all(`SELECT * FROM history_blocks`)).toEqual([]);
+    }
+  });
+
+  it("[HIST-8] nothing is copied while Postgres lacks a change, also one of an earlier life", async () => {
+    const rig = await rigWithMessages(100);
+    rig.archive.up = false;
+    const last = rig.archive.rows.find(({ seq }) => seq === 100)?.id ?? "";
+    const target = { channel, messageId: last, actor: { workspace: true } as const };
+    await rig.hub.messageChanges.edit({ ...target, body: { content: "edited" } });
+    const woken = restarted(rig);
+    // It answers again, and has not been told yet.
+    rig.archive.up = true;
+    expect(await woken.hub.history.page({ channel, limit: 5 })).toEqual({ behind: true });
+    expect(woken.history.reads).toEqual([]);
+    await woken.hub.alarm();
+    await woken.runtime.advance(2_000);
+    expect(contents(await woken.held({ limit: 1 }))).toEqual(["edited"]);
+  });
+
+  it("[HIST-8] what retention has ended is in no page", async () => {
+    const archive = new MemoryArchive();
+    const privacy = new MemoryPrivacy(archive);
+    const rig = await rigWithMessages(30, { archive, privacy: privacy.options });
+    await rig.held();
+    rig.hub.settings.apply(1, { ...defaultWorkspaceSettings(), retention_days: 2 });
+    rig.hub.retention?.restart();
+    rig.runtime.time += 3 * 24 * 3_600_000;
+    await rig.send(channel, ana, "kept");
+    await rig.runtime.advance(2_000);
+    await rig.hub.alarm();
+    expect(rig.archive.rows.length).toBe(1);
+    expect(contents(await rig.held({ limit: 50 }))).toEqual(["kept"]);
+  });
+
+  it("[HIST-8] nothing is held once Postgres has seen more than the hub remembers", async () => {
+    const rig = restarted(await rigWithMessages(30));
+    await rig.held();
+    rig.archive.watermark = { epoch: rig.hub.journal.epoch, seq: 1_000 };
+    await rig.send(channel, ana, "next");
+    await rig.runtime.advance(2_000);
+    expect(rig.sql.all(`SELECT * FROM history_blocks`)).toEqual([]);
+  });
+});

@@ -90,7 +90,7 @@ export function monthlyUsage(inputs: Inputs, rules: Rules, hibernates = true, un
       requests:
         (overSocket + receipts + reactions + signals) / rules.websocket_messages_per_request +
         overRest +
-        // Before they look into Postgres, reads ask the hub whether it has everything.
+        // Reads ask the hub first: for the page, or whether Postgres has everything.
         pages +
         others +
         connects +
@@ -101,12 +101,16 @@ export function monthlyUsage(inputs: Inputs, rules: Rules, hibernates = true, un
         messages * units.rows_read.message +
         receipts * units.rows_read.receipt +
         reactions * units.rows_read.reaction +
+        // Copies of older messages, and newer ones out of the journal.
+        pages * units.history_page.rows_read +
         alarmCycles * units.rows_read.alarm_cycle,
       rows_written:
         // What was written is deleted once it is old, and a deletion is billed as a row written.
         messages * (units.rows_written.message + units.rows_deleted.message) +
         receipts * (units.rows_written.receipt + units.rows_deleted.receipt) +
         reactions * (units.rows_written.reaction + units.rows_deleted.reaction) +
+        // A copy is a row, and its removal another.
+        pages * units.history_page.copies * 2 +
         alarmCycles * units.rows_written.alarm_cycle +
         silenceChecks,
       storage_gb_month: (journalled * journalBytes * retained) / GB,

@@ -1,3 +1,4 @@
+import fs from "node:fs";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { UsageError } from "./errors.ts";
@@ -44,6 +45,10 @@ export function readOptions(args: string[]): Options | undefined {
   const [scenario, ...rest] = positionals;
   if (scenario === undefined || rest.length > 0) throw new UsageError("Name exactly one scenario.");
   if (!scenarioNames().includes(scenario)) throw new UsageError(`There is no scenario "${scenario}".`);
+  // Found out after the run, it would cost the run.
+  if (values.out !== undefined && fs.statSync(values.out, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new UsageError("--out names a file, and this is a folder.");
+  }
   return {
     scenario,
     seconds: readNumber("seconds", values.seconds),

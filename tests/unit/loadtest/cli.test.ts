@@ -31,6 +31,7 @@ describe("readOptions", () => {
     ["baseline --seconds x"],
     ["baseline --sockets 0"],
     ["baseline --speed 9"],
+    ["baseline --out ."],
   ])("refuses %j", (line) => {
     expect(() => readOptions(line.split(" ").filter(Boolean))).toThrow(UsageError);
   });

@@ -83,7 +83,7 @@ export class Retention implements JournalConsumer {
       });
       if (expired.length > 0) {
         const channelIds = new Set(expired.map((message) => message.channel_id));
-        // Twice: copies may have been made of them meanwhile, and an interruption must leave none.
+        // Before, so that an interruption leaves no copy that was there; and after, as some may have been made meanwhile.
         onExpired(channelIds);
         await store.remove(expired.map(({ id }) => id)).finally(() => onExpired(channelIds));
       }

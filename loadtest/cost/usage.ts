@@ -90,8 +90,8 @@ export function monthlyUsage(inputs: Inputs, rules: Rules, hibernates = true, un
       requests:
         (overSocket + receipts + reactions + signals) / rules.websocket_messages_per_request +
         overRest +
-        // Reads ask the hub first: for the page, or whether Postgres has everything.
-        pages +
+        // Reads ask the hub first: for the page, or whether Postgres has everything; and once more where it holds no newest page.
+        pages * (1 + units.history_page.copies) +
         others +
         connects +
         alarmCycles +

@@ -143,8 +143,8 @@ export async function settledRead(context: ServiceContext, request: HistoryReque
 async function olderPage(context: ServiceContext, request: HistoryRequest, before: number): Promise<History> {
   const found = await orUndefinedInOutage(() => readFor(context, request));
   if (found === undefined) return fromJournal(context, request);
-  // Nothing is missing below `before`: the archive has passed this page, and the hub need not be asked. What the viewer sees does
-  // not tell that: messages of blocked users are left out.
+  // Nothing is missing below `before`: the archive has passed this page, and of changes the hub has told already. What the viewer
+  // sees does not tell that: messages of blocked users are left out.
   if (found.lastSeq >= before - 1) return toHistory(found);
   return settledOlderPage(context, request);
 }

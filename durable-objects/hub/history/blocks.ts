@@ -28,16 +28,17 @@ export function blockOf(seq: number): number {
 /** Copies of parts of channels in the hub's SQLite. */
 export class HistoryBlocks {
   readonly #sql: HubSql;
-  /** No fewer than there are. */
-  #atMost: number;
+  #holdsAny: boolean;
+  /** No fewer than there are; counted before the first copy that a life of the object makes, since counting looks at all. */
+  #atMost: number | undefined;
 
   constructor(sql: HubSql) {
     this.#sql = sql;
-    this.#atMost = this.#count();
+    this.#holdsAny = sql.all(`SELECT 1 FROM history_blocks LIMIT 1`).length > 0;
   }
 
   find(channelId: string, block: number): HeldBlock | undefined {
-    if (this.#atMost === 0) return undefined;
+    if (!this.#holdsAny) return undefined;
     return this.#sql.all<HeldBlock>(
       `SELECT through, read_at AS readAt, places, own, texts FROM history_blocks WHERE channel_id = ? AND block = ?`,
       channelId,
@@ -84,16 +85,18 @@ export class HistoryBlocks {
 
   clear(): void {
     this.#delete(`1`);
+    this.#holdsAny = false;
     this.#atMost = 0;
   }
 
   /** Most hubs have no copies of what changes, many have none at all: then nothing is run. */
   #delete(where: string, ...params: (string | number)[]): void {
-    if (this.#atMost > 0) this.#sql.run(`DELETE FROM history_blocks WHERE ${where}`, ...params);
+    if (this.#holdsAny) this.#sql.run(`DELETE FROM history_blocks WHERE ${where}`, ...params);
   }
 
   #makeRoom(): void {
-    this.#atMost += 1;
+    this.#atMost = (this.#atMost ?? this.#count()) + 1;
+    this.#holdsAny = true;
     if (this.#atMost <= MAX_BLOCKS) return;
     if (this.#count() >= MAX_BLOCKS) {
       this.#delete(

@@ -15,8 +15,8 @@ export interface HistoryFillParts {
 }
 
 /**
- * Copies blocks of channels from Postgres: only where Postgres has all that happened to the
- * channel, and nothing happens to it meanwhile but new messages.
+ * Copies blocks of channels from Postgres: only where Postgres has all that happened to the channel, and nothing happens to it
+ * meanwhile but new messages.
  */
 export class HistoryFill {
   readonly #parts: HistoryFillParts;

@@ -243,6 +243,29 @@ describe("pages that the hub holds", () => {
     expect(contents(await rig.held({ limit: 50 }))).toEqual(["kept"]);
   });
 
+  it("[HIST-8] nor where it was copied while retention was at it", async () => {
+    const archive = new MemoryArchive();
+    const privacy = new MemoryPrivacy(archive);
+    let between = async () => {};
+    const remove = async (ids: readonly string[]) => {
+      await between();
+      await privacy.removeMessages(ids);
+    };
+    const options = { ...privacy.options, retention: { expired: privacy.expired, remove } } as RigOptions["privacy"];
+    const rig = await rigWithMessages(30, { archive, privacy: options });
+    const blocks = () => rig.sql.all(`SELECT * FROM history_blocks`).length;
+    between = async () => {
+      expect((await rig.held({ limit: 50 })).length).toBe(30);
+      expect(blocks()).toBe(1);
+    };
+    rig.hub.settings.apply(1, { ...defaultWorkspaceSettings(), retention_days: 2 });
+    rig.hub.retention?.restart();
+    rig.runtime.time += 3 * 24 * 3_600_000;
+    await rig.hub.alarm();
+    expect(rig.archive.rows.length).toBe(0);
+    expect(blocks()).toBe(0);
+  });
+
   it("[HIST-8] nothing is held once Postgres has seen more than the hub remembers", async () => {
     const rig = restarted(await rigWithMessages(30));
     await rig.held();

@@ -173,21 +173,24 @@ const STEPS: readonly string[][] = [
     `CREATE TABLE parked (seq INTEGER PRIMARY KEY, reason TEXT NOT NULL, at INTEGER NOT NULL)`,
   ],
   [
+    // Who blocked nobody, and who somebody, when Postgres was last asked.
+    `CREATE TABLE history_readers (user_id TEXT PRIMARY KEY, sees_all INTEGER NOT NULL) WITHOUT ROWID`,
+  ],
+  [
     // Copies of what Postgres has of a channel, by ranges of seqs: complete up to through, read at that time. depends names
     // the users and quoted messages that are shown in it, and comes first: it is looked through without reading the rest.
+    // Its only key is a number: SQLite finds a row by a text in it only by reading rows as a whole, which are long here.
+    `DROP TABLE IF EXISTS history_blocks`,
     `CREATE TABLE history_blocks (
+       id INTEGER PRIMARY KEY,
        channel_id TEXT NOT NULL,
-       block INTEGER NOT NULL,
        depends TEXT NOT NULL,
        through INTEGER NOT NULL,
        read_at INTEGER NOT NULL,
        places TEXT NOT NULL,
        own TEXT NOT NULL,
-       texts TEXT NOT NULL,
-       PRIMARY KEY (channel_id, block)
-     ) WITHOUT ROWID`,
-    // Who blocked nobody, and who somebody, when Postgres was last asked.
-    `CREATE TABLE history_readers (user_id TEXT PRIMARY KEY, sees_all INTEGER NOT NULL) WITHOUT ROWID`,
+       texts TEXT NOT NULL
+     )`,
   ],
 ];
 

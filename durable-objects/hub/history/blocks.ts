@@ -9,8 +9,14 @@ export const BLOCK_SEQS = 64;
 const MAX_BLOCKS = 4_000;
 /** Characters of a block that is still kept; a row has a limit of 2 MB. */
 const MAX_CHARS = 500_000;
+/** A row's id is of two parts, which are a safe integer together: the random end of the channel's id, and the block's number. */
+const CHANNEL_DIGITS = 6;
+const BLOCKS_PER_CHANNEL = 2 ** 28;
+
 /** Blocks that make room at once: finding the oldest ones looks at all. */
 const EVICTED_AT_ONCE = 200;
+/** Blocks that stay in memory too: who has read a page soon reads the next one, and a row of this size takes SQLite a tenth of a millisecond. */
+const IN_MEMORY = 24;
 
 /** A part of a channel as Postgres had it. */
 export interface HeldBlock extends HeldMessages {
@@ -28,6 +34,8 @@ export function blockOf(seq: number): number {
 /** Copies of parts of channels in the hub's SQLite. */
 export class HistoryBlocks {
   readonly #sql: HubSql;
+  /** Those that were used last, the last one at the end. */
+  readonly #recent = new Map<string, HeldBlock>();
   #holdsAny: boolean;
   /** No fewer than there are; counted before the first copy that a life of the object makes, since counting looks at all. */
   #atMost: number | undefined;
@@ -39,23 +47,36 @@ export class HistoryBlocks {
 
   find(channelId: string, block: number): HeldBlock | undefined {
     if (!this.#holdsAny) return undefined;
-    return this.#sql.all<HeldBlock>(
-      `SELECT through, read_at AS readAt, places, own, texts FROM history_blocks WHERE channel_id = ? AND block = ?`,
-      channelId,
-      block,
-    )[0];
+    const key = keyOf(channelId, block);
+    const found = this.#recent.get(key) ?? this.#stored(channelId, block);
+    if (found !== undefined) this.#remember(key, found);
+    return found;
   }
 
-  /** Writes one row, unless it is very large. Beyond the bound, those that were read longest ago make room. */
+  /** The newest of the blocks from one number to another that there are. */
+  newestWithin(channelId: string, from: number, to: number): number | undefined {
+    if (!this.#holdsAny) return undefined;
+    const [row] = this.#sql.all<{ id: number | null }>(
+      `SELECT max(id) AS id FROM history_blocks WHERE ${IN_CHANNEL}`,
+      ...placesOf(channelId, from, to),
+    );
+    const id = row?.id ?? undefined;
+    return id === undefined ? undefined : id % BLOCKS_PER_CHANNEL;
+  }
+
+  /**
+   * Writes one row, unless it is very large. Beyond the bound, those that were read longest ago make room, and so does the block of
+   * another channel whose id ends alike.
+   */
   put(channelId: string, block: number, held: { through: number; readAt: number; messages: NeutralMessage[] }): void {
     const { places, own, texts } = packed(held.messages);
     if (texts.length > MAX_CHARS) return;
     this.#makeRoom();
     this.#sql.run(
-      `INSERT OR REPLACE INTO history_blocks (channel_id, block, depends, through, read_at, places, own, texts)
+      `INSERT OR REPLACE INTO history_blocks (id, channel_id, depends, through, read_at, places, own, texts)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      rowOf(channelId, block),
       channelId,
-      block,
       dependenciesOf(held.messages),
       held.through,
       held.readAt,
@@ -63,19 +84,23 @@ export class HistoryBlocks {
       own,
       texts,
     );
+    this.#remember(keyOf(channelId, block), { through: held.through, readAt: held.readAt, places, own, texts });
   }
 
   drop(channelId: string, block: number): void {
-    this.#delete(`channel_id = ? AND block = ?`, channelId, block);
+    if (!this.#holdsAny) return;
+    this.#recent.delete(keyOf(channelId, block));
+    this.#sql.run(`DELETE FROM history_blocks WHERE id = ? AND channel_id = ?`, rowOf(channelId, block), channelId);
   }
 
   dropChannel(channelId: string): void {
-    this.#delete(`channel_id = ?`, channelId);
+    this.#delete(IN_CHANNEL, ...placesOf(channelId, 0, BLOCKS_PER_CHANNEL - 1));
   }
 
   /** Drops what quotes a message of the channel. Only later messages do. */
   dropQuoting(channelId: string, messageId: string, seq: number): void {
-    this.#delete(`channel_id = ? AND block >= ? AND instr(depends, ?) > 0`, channelId, blockOf(seq), messageId);
+    const places = placesOf(channelId, blockOf(seq), BLOCKS_PER_CHANNEL - 1);
+    this.#delete(`${IN_CHANNEL} AND instr(depends, ?) > 0`, ...places, messageId);
   }
 
   /** Drops what shows a user by name. */
@@ -91,7 +116,28 @@ export class HistoryBlocks {
 
   /** Most hubs have no copies of what changes, many have none at all: then nothing is run. */
   #delete(where: string, ...params: (string | number)[]): void {
-    if (this.#holdsAny) this.#sql.run(`DELETE FROM history_blocks WHERE ${where}`, ...params);
+    if (!this.#holdsAny) return;
+    // What is left is read again; telling which ones went would be another definition of what goes.
+    this.#recent.clear();
+    this.#sql.run(`DELETE FROM history_blocks WHERE ${where}`, ...params);
+  }
+
+  #stored(channelId: string, block: number): HeldBlock | undefined {
+    return this.#sql.all<HeldBlock>(
+      `SELECT through, read_at AS readAt, places, own, texts FROM history_blocks WHERE id = ? AND channel_id = ?`,
+      rowOf(channelId, block),
+      channelId,
+    )[0];
+  }
+
+  #remember(key: string, block: HeldBlock): void {
+    this.#recent.delete(key);
+    this.#recent.set(key, block);
+    if (this.#recent.size <= IN_MEMORY) return;
+    for (const oldest of this.#recent.keys()) {
+      this.#recent.delete(oldest);
+      break;
+    }
   }
 
   #makeRoom(): void {
@@ -110,6 +156,22 @@ export class HistoryBlocks {
   #count(): number {
     return this.#sql.all<{ blocks: number }>(`SELECT count(*) AS blocks FROM history_blocks`)[0]?.blocks ?? 0;
   }
+}
+
+/** Of rows: see `placesOf`. */
+const IN_CHANNEL = "id BETWEEN ? AND ? AND channel_id = ?";
+
+/** Where a channel's blocks from one number to another are. */
+function placesOf(channelId: string, from: number, to: number): [first: number, last: number, channelId: string] {
+  return [rowOf(channelId, from), rowOf(channelId, to), channelId];
+}
+
+function rowOf(channelId: string, block: number): number {
+  return Number.parseInt(channelId.slice(-CHANNEL_DIGITS), 16) * BLOCKS_PER_CHANNEL + block;
+}
+
+function keyOf(channelId: string, block: number): string {
+  return `${channelId} ${block}`;
 }
 
 /** Ids that what is shown depends on besides the messages themselves: users by name, and quoted messages. */

@@ -1,10 +1,14 @@
 import type { HistorySource } from "../../../src/domain/hub-ports.ts";
 import type { Journal } from "../journal.ts";
 import type { HubRuntime } from "../storage.ts";
-import { BLOCK_SEQS, type HistoryBlocks } from "./blocks.ts";
+import { BLOCK_SEQS, blockOf, type HistoryBlocks } from "./blocks.ts";
 
-const READS_AT_ONCE = 4;
-/** Blocks that were missed once, and channels that changed, of which is remembered. */
+/** More readers than these at once read Postgres themselves: taking up a copy holds up the hub by some milliseconds. */
+const READS_AT_ONCE = 16;
+/** Blocks that one statement reads: a page takes two at most mostly, and whoever reads back goes on with the ones before. */
+const NEWEST_BLOCKS = 2;
+const OLDER_BLOCKS = 4;
+/** Channels that changed, of which is remembered. */
 const REMEMBERED = 10_000;
 
 export interface HistoryFillParts {
@@ -20,8 +24,9 @@ export interface HistoryFillParts {
  */
 export class HistoryFill {
   readonly #parts: HistoryFillParts;
-  readonly #missed = new Set<string>();
+  /** Block → the read that it is in. */
   readonly #running = new Map<string, Promise<void>>();
+  #reads = 0;
   /** Channel → journal seq of the newest event that was more than a new message. */
   readonly #changed = new Map<string, number>();
   /** The same for channels that are not in the map, which an earlier life of the object may have changed. */
@@ -34,26 +39,24 @@ export class HistoryFill {
   }
 
   /**
-   * A reader misses a block. Old ones are copied when they are missed again: most pages far back are read once, and a copy costs a row.
-   * Returns what ends when there is a copy, or could not be one; undefined where none is made.
+   * A reader misses a block, which is copied with those before it that are not there either. Returns what ends when there are copies, or
+   * could not be; undefined where none are made.
    */
   wanted(channelId: string, block: number, isNewest: boolean): Promise<void> | undefined {
-    const key = `${channelId} ${block}`;
-    const running = this.#running.get(key);
+    const running = this.#running.get(keyOf(channelId, block));
     if (running !== undefined) return running;
-    if (!isNewest && !this.#missed.has(key)) {
-      if (this.#missed.size >= REMEMBERED) this.#missed.clear();
-      this.#missed.add(key);
-      return undefined;
-    }
-    if (this.#running.size >= READS_AT_ONCE || !this.isArchived(channelId)) return undefined;
-    this.#missed.delete(key);
-    const copy = this.#copy(channelId, block)
+    if (this.#reads >= READS_AT_ONCE || !this.isArchived(channelId)) return undefined;
+    const blocks = this.#missingDownFrom(channelId, block, isNewest ? NEWEST_BLOCKS : OLDER_BLOCKS);
+    this.#reads++;
+    const copy = this.#copy(channelId, blocks)
       .catch((error: unknown) => {
         this.#parts.runtime.log("warn", "history.copy_failed", { channel_id: channelId, error: String(error) });
       })
-      .finally(() => this.#running.delete(key));
-    this.#running.set(key, copy);
+      .finally(() => {
+        this.#reads--;
+        for (const number of blocks) this.#running.delete(keyOf(channelId, number));
+      });
+    for (const number of blocks) this.#running.set(keyOf(channelId, number), copy);
     return copy;
   }
 
@@ -72,17 +75,32 @@ export class HistoryFill {
     this.#lives++;
   }
 
-  async #copy(channelId: string, block: number): Promise<void> {
+  /** The block, and those right before it that are neither there nor being read. */
+  #missingDownFrom(channelId: string, block: number, most: number): number[] {
+    const lowest = Math.max(0, block - most + 1);
+    const held = this.#parts.blocks.newestWithin(channelId, lowest, block - 1) ?? lowest - 1;
+    const blocks = [block];
+    for (let number = block - 1; number > held && !this.#running.has(keyOf(channelId, number)); number--) {
+      blocks.push(number);
+    }
+    return blocks;
+  }
+
+  /** @param numbers one after another, the newest first */
+  async #copy(channelId: string, numbers: number[]): Promise<void> {
     const { blocks, runtime, source } = this.#parts;
-    const first = block * BLOCK_SEQS;
+    const [newest = 0, oldest = newest] = [numbers[0], numbers.at(-1)];
     const [changed, lives, readAt] = [this.#changedAt(channelId), this.#lives, runtime.now()];
-    const found = await source.read(channelId, first, first + BLOCK_SEQS);
-    if (found === undefined || found.lastSeq < first) return;
-    if (this.#changedAt(channelId) !== changed || this.#lives !== lives) return;
-    // Its text is elsewhere until it has ended.
-    if (found.messages.some(({ message }) => message.streaming)) return;
-    const through = Math.min(found.lastSeq, first + BLOCK_SEQS - 1);
-    blocks.put(channelId, block, { through, readAt, messages: found.messages });
+    const found = await source.read(channelId, oldest * BLOCK_SEQS, (newest + 1) * BLOCK_SEQS);
+    if (found === undefined || this.#changedAt(channelId) !== changed || this.#lives !== lives) return;
+    for (const number of numbers) {
+      const first = number * BLOCK_SEQS;
+      const messages = found.messages.filter(({ message }) => blockOf(message.seq) === number);
+      // What is being written has its text elsewhere until it has ended.
+      if (found.lastSeq < first || messages.some(({ message }) => message.streaming)) continue;
+      const through = Math.min(found.lastSeq, first + BLOCK_SEQS - 1);
+      blocks.put(channelId, number, { through, readAt, messages });
+    }
   }
 
   /** True where Postgres has all that happened to a channel's messages; it may lack new ones. */
@@ -93,4 +111,8 @@ export class HistoryFill {
   #changedAt(channelId: string): number {
     return this.#changed.get(channelId) ?? this.#changedBefore;
   }
+}
+
+function keyOf(channelId: string, block: number): string {
+  return `${channelId} ${block}`;
 }

@@ -47,16 +47,46 @@ const restarted = (rig: ReturnType<typeof createRig>) => {
 };
 
 describe("pages that the hub holds", () => {
-  it("[HIST-9] the newest page is copied when it is first missed, an older one when it is missed again", async () => {
-    const rig = await rigWithMessages(200);
+  it("[HIST-9] what is missed is copied with what lies before it, once, and read out of the copies", async () => {
+    const rig = await rigWithMessages(700);
     const { history, read } = restarted(rig);
-    expect(contents(await read())).toEqual(["message 200", "message 199", "message 198", "message 197", "message 196"]);
-    expect(history.reads).toEqual([192]);
-    expect(await read({ before: 70 })).toBeUndefined();
-    expect(history.reads).toEqual([192]);
-    expect(contents(await read({ before: 70 }))?.at(0)).toBe("message 69");
-    expect(contents(await read({ before: 127, limit: 50 }))?.length).toBe(50);
-    expect(history.reads).toEqual([192, 64]);
+    expect(contents(await read())).toEqual(["message 700", "message 699", "message 698", "message 697", "message 696"]);
+    expect(history.reads).toEqual([576]);
+    expect(contents(await read({ before: 640, limit: 50 }))?.length).toBe(50);
+    expect(history.reads).toEqual([576]);
+    expect(contents(await read({ before: 500 }))?.at(0)).toBe("message 499");
+    expect(contents(await read({ before: 320, limit: 50 }))?.at(0)).toBe("message 319");
+    expect(history.reads).toEqual([576, 256]);
+    // Only as far as there is no copy yet.
+    expect(contents(await read({ before: 570, limit: 50 }))?.length).toBe(50);
+    expect(contents(await read({ before: 5 }))).toEqual(["message 4", "message 3", "message 2", "message 1"]);
+    expect(history.reads).toEqual([576, 256, 512, 0]);
+  });
+
+  it("[HIST-9] who misses the same at once waits for one copy", async () => {
+    const { history, hub, runtime } = restarted(await rigWithMessages(300));
+    const pages = [200, 190, 180, 60].map((before) => hub.history.page({ channel, limit: 5, before }));
+    await runtime.advance(1);
+    for (const page of await Promise.all(pages)) expect(page).toHaveProperty("messages");
+    expect(history.reads).toEqual([0]);
+  });
+
+  it("[HIST-9] channels whose ids end alike have copies of their own", () => {
+    const sql = nodeSql();
+    migrate(sql);
+    const blocks = new HistoryBlocks(sql);
+    const [one, other] = ["0190a000-0000-7000-8002-000000123456", "0190a000-0000-7000-8002-00000f123456"];
+    const held = (through: number) => ({ through, readAt: 0, messages: [] });
+    blocks.put(one, 0, held(10));
+    blocks.put(one, 3, held(200));
+    blocks.put(other, 0, held(20));
+    expect(new HistoryBlocks(sql).find(one, 0)).toBeUndefined();
+    expect(blocks.find(other, 0)?.through).toBe(20);
+    expect(blocks.newestWithin(one, 0, 9)).toBe(3);
+    expect(blocks.newestWithin(other, 0, 9)).toBe(0);
+    blocks.dropChannel(one);
+    expect(blocks.find(one, 3)).toBeUndefined();
+    expect(blocks.find(other, 0)?.through).toBe(20);
   });
 
   it("[HIST-9] new messages come out of the journal, and a copy costs a row for 64 messages", async () => {
@@ -94,7 +124,7 @@ describe("pages that the hub holds", () => {
     const blocks = new HistoryBlocks(sql);
     for (let n = 0; n < 4_100; n++) blocks.put(channel, n, { through: n, readAt: n, messages: [] });
     const [kept] = sql.all<{ count: number; oldest: number }>(
-      `SELECT count(*) AS count, min(block) AS oldest FROM history_blocks`,
+      `SELECT count(*) AS count, min(through) AS oldest FROM history_blocks`,
     );
     expect(kept?.count).toBeLessThanOrEqual(4_000);
     expect(kept?.count).toBe(4_100 - (kept?.oldest ?? 0));

@@ -90,7 +90,7 @@ export function monthlyUsage(inputs: Inputs, rules: Rules, hibernates = true, un
       requests:
         (overSocket + receipts + reactions + signals) / rules.websocket_messages_per_request +
         overRest +
-        // Reads ask the hub first: for the page, or whether Postgres has everything; and once more where it holds no newest page.
+        // Reads ask the hub for the page, and once more where it does not hold it.
         pages * (1 + units.history_page.copies) +
         others +
         connects +
@@ -109,8 +109,8 @@ export function monthlyUsage(inputs: Inputs, rules: Rules, hibernates = true, un
         messages * (units.rows_written.message + units.rows_deleted.message) +
         receipts * (units.rows_written.receipt + units.rows_deleted.receipt) +
         reactions * (units.rows_written.reaction + units.rows_deleted.reaction) +
-        // A copy is a row, and its removal another.
-        pages * units.history_page.copies * 2 +
+        // The removal of a copy is a row too.
+        pages * units.history_page.copies * 2 * units.rows_written.history_copy +
         alarmCycles * units.rows_written.alarm_cycle +
         silenceChecks,
       storage_gb_month: (journalled * journalBytes * retained) / GB,

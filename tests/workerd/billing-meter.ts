@@ -33,16 +33,16 @@ export class BillingMeter {
   /** Longest timer that ran to its end, milliseconds: one that is cleared in time kept nobody awake. */
   longestTimer = 0;
 
-  constructor(answer: (query: string) => Response) {
+  constructor(answer: (query: string, params: unknown[]) => Response) {
     this.#wrapTimers();
     globalThis.fetch = async (_input, init) => {
       this.#fetches += 1;
       this.#openFetches += 1;
-      const { query } = JSON.parse(String(init?.body)) as { query: string };
+      const { query, params } = JSON.parse(String(init?.body)) as { query: string; params: unknown[] };
       await scheduler.wait(1);
       this.#openFetches -= 1;
       this.#noteIdle();
-      return answer(query);
+      return answer(query, params);
     };
   }
 

@@ -10,22 +10,47 @@ import { creation } from "./scene.ts";
 const MESSAGES = 1_000;
 const MEMBERS = 20;
 
-/** What Postgres answers to the archive: the batch is in. Everything else finds nothing. */
-function answer(query: string): Response {
-  const archived = query.includes("kabar_archive");
-  return Response.json({
-    command: "SELECT",
-    rowCount: archived ? 1 : 0,
-    rowAsArray: true,
-    fields: archived
-      ? [
-          { name: "applied", dataTypeID: 16 },
-          { name: "versions", dataTypeID: 114 },
-          { name: "before", dataTypeID: 114 },
-        ]
-      : [],
-    rows: archived ? [["t", null, null]] : [],
-  });
+/** What Postgres answers to the archive: the batch is in; and to who copies history. Everything else finds nothing. */
+function answer(query: string, params: unknown[]): Response {
+  if (query.includes("kabar_archive"))
+    return rowOf({ applied: [BOOL, "t"], versions: [JSON_, null], before: [JSON_, null] });
+  if (query.includes("kabar_history_columns")) return rowOf(block(Number(params[1]), Number(params[3])));
+  return Response.json({ command: "SELECT", rowCount: 0, rowAsArray: true, fields: [], rows: [] });
+}
+
+/** OIDs of types of Postgres. */
+const [BOOL, TEXT, JSON_] = [16, 25, 114];
+
+function rowOf(columns: Record<string, [type: number, value: string | null]>): Response {
+  const fields = Object.entries(columns).map(([name, [dataTypeID]]) => ({ name, dataTypeID }));
+  const rows = [Object.values(columns).map(([, value]) => value)];
+  return Response.json({ command: "SELECT", rowCount: 1, rowAsArray: true, fields, rows });
+}
+
+/** The channel's messages with `from <= seq < below`, as a page of the database has them: `PageRow`. */
+function block(from: number, below: number): ReturnType<typeof columnsOf> {
+  const first = Math.max(1, from);
+  return columnsOf(Array.from({ length: below - first }, (_, index) => below - 1 - index));
+}
+
+function columnsOf(seqs: number[]): Record<string, [type: number, value: string | null]> {
+  const each = (value: string) => seqs.map(() => value).join(",");
+  const head = { channel_id: channelId, external_id: null, is_member: true, last_seq: MESSAGES, blocked: [] };
+  return {
+    head: [JSON_, JSON.stringify(head)],
+    ids: [TEXT, seqs.map(() => crypto.randomUUID()).join(",")],
+    seqs: [TEXT, seqs.join(",")],
+    user_ids: [TEXT, each(user(0))],
+    types: [TEXT, each("text")],
+    times: [TEXT, each("1790000000000")],
+    contents: [JSON_, JSON.stringify(seqs.map(() => "x".repeat(120)))],
+    client_ids: [JSON_, null],
+    rests: [JSON_, null],
+    authors: [JSON_, JSON.stringify([[user(0), null, "User 0", null]])],
+    reactions: [JSON_, null],
+    keys: [JSON_, null],
+    reactors: [JSON_, null],
+  };
 }
 
 const meter = new BillingMeter(answer);
@@ -137,6 +162,31 @@ describe("what the hub is billed for", () => {
     console.log("10 receipts:", receipts, "10 reactions:", reactions);
     expectNear(receipts.rowsWritten / 10, units.rows_written.receipt);
     expectNear(reactions.rowsWritten / 10, units.rows_written.reaction);
+  });
+});
+
+describe("pages of history", () => {
+  it("[BILL-6] write a row for 64 messages that are copied, and nothing for what is there", async () => {
+    const page = async (before: number) => {
+      const found = await stub().heldPage({ channel: channelId, limit: 50, before });
+      const texts = "messages" in found ? found.messages : "[]";
+      expect(JSON.parse(texts)).toHaveLength(50);
+    };
+    await settle();
+    await runDurableObjectAlarm(stub());
+    await settle();
+    meter.take();
+    // Back from a message to the 250th one before it: five pages out of four copies.
+    for (let before = 768; before > 518; before -= 50) await page(before);
+    const copying = meter.take();
+    for (let before = 768; before > 518; before -= 50) await page(before);
+    const held = meter.take();
+    console.log("5 pages, copied:", copying, "held:", held);
+    expect(copying.fetches).toBe(1);
+    expectNear(copying.rowsWritten, 4 * units.rows_written.history_copy);
+    expect(held).toMatchObject({ rowsWritten: 0, fetches: 0, setAlarms: 0 });
+    // A page lies in two copies at most.
+    expect(held.rowsRead).toBeLessThanOrEqual(5 * 2);
   });
 });
 

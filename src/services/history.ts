@@ -7,6 +7,7 @@ import { encodeResumeCursor } from "../domain/resume-cursor.ts";
 import type { History, Message } from "../protocol/message.ts";
 import { type ServiceContext, userIdOf } from "./context.ts";
 import { withLiveText } from "./live-text.ts";
+import { requireSettled } from "./settled.ts";
 
 export interface HistoryQuery {
   limit: number;
@@ -17,7 +18,8 @@ export interface HistoryQuery {
 
 /**
  * A page of a channel's messages, newest first, that contains every message acknowledged before the call. Postgres is asked at once,
- * beside the hub; only what is not archived yet is waited for. Where Postgres lacks it or is away, the page comes from the journal.
+ * beside the hub; only what is not archived yet is waited for. Where Postgres lacks it or is away, newest and older pages come from the
+ * journal, and other pages are refused.
  *
  * @param behind true where the hub has said that Postgres lacks a change of older messages
  */
@@ -68,7 +70,7 @@ export async function message(context: ServiceContext, channel: string, messageI
     requireMember(found);
     return found;
   };
-  const [settled, first] = await Promise.all([context.hub.settled({ channel }), read()]);
+  const [settled, first] = await Promise.all([requireSettled(context, { channel }), read()]);
   const found = first.message !== undefined && reaches(first, settled) ? first : await read();
   if (found.message === undefined) throw notFound("message");
   const [live] = await withLiveText(context, [found.message]);
@@ -121,7 +123,7 @@ async function around(context: ServiceContext, view: HistoryRequest, messageId: 
     requireMember(found);
     return found;
   };
-  const [settled, first] = await Promise.all([context.hub.settled({ channel: view.channel }), read()]);
+  const [settled, first] = await Promise.all([requireSettled(context, { channel: view.channel }), read()]);
   const found = first.aroundSeq !== undefined && reaches(first, settled) ? first : await read();
   if (found.aroundSeq === undefined) throw notFound("message");
   const newest = found.messages[0];
@@ -134,7 +136,7 @@ async function around(context: ServiceContext, view: HistoryRequest, messageId: 
 /** Reads beside the hub, and once more where the first read ran ahead of the archive. */
 export async function settledRead(context: ServiceContext, request: HistoryRequest): Promise<HistoryPage> {
   const [settled, found] = await Promise.all([
-    context.hub.settled({ channel: request.channel }),
+    requireSettled(context, { channel: request.channel }),
     readFor(context, request),
   ]);
   return reaches(found, settled) ? found : readFor(context, request);

@@ -8,6 +8,7 @@ import { memberCursor } from "../domain/page-cursor.ts";
 import type { Member, Role } from "../protocol/member.ts";
 import { changeChannel, requireChannel, unknownUsers } from "./channels.ts";
 import { publish, type ServiceContext, userIdOf } from "./context.ts";
+import { requireSettled } from "./settled.ts";
 
 const pathOf = (place: number): string => `user_ids.${place}`;
 
@@ -17,7 +18,7 @@ export async function list(context: ServiceContext, ref: string, limit: number, 
   const [{ channel }] = await Promise.all([
     requireChannel(context, ref, "channel.read"),
     // A receipt that was acknowledged is in the list.
-    context.hub.settled({ channel: ref }),
+    requireSettled(context, { channel: ref }),
   ]);
   const found = await listMembers(context.db, channel.id, userIdOf(context.caller), limit + 1, after);
   const members = found.slice(0, limit);

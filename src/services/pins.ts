@@ -4,13 +4,14 @@ import type { Message } from "../protocol/message.ts";
 import { requireChannel } from "./channels.ts";
 import { type ServiceContext, userIdOf } from "./context.ts";
 import { withLiveText } from "./live-text.ts";
+import { requireSettled } from "./settled.ts";
 
 /** Pinned messages of a channel, last pinned first; contains everything acknowledged before the call. */
 export async function list(context: ServiceContext, ref: string, limit: number, cursor: string | undefined) {
   const after = cursor === undefined ? undefined : pinCursor.decode(cursor, "cursor");
   const [{ channel }] = await Promise.all([
     requireChannel(context, ref, "messages.read"),
-    context.hub.settled({ channel: ref }),
+    requireSettled(context, { channel: ref }),
   ]);
   const found = await listPinned(context.db, channel.id, userIdOf(context.caller), limit + 1, after);
   const messages: Message[] = found.slice(0, limit);

@@ -1,10 +1,11 @@
 import { hasSearchWords, placeOf, type SearchRequest, searchMessages } from "../data/search.ts";
-import { invalid, UpstreamUnavailable } from "../domain/api-error.ts";
+import { invalid } from "../domain/api-error.ts";
 import { headlineMarks } from "../domain/highlights.ts";
 import { searchCursor } from "../domain/page-cursor.ts";
 import type { ChannelSearchQuery, SearchPage } from "../protocol/search.ts";
 import { requireChannel } from "./channels.ts";
 import { type ServiceContext, userIdOf } from "./context.ts";
+import { requireSettled } from "./settled.ts";
 
 /** A page of messages that match, best first, out of everything that was acknowledged before the call. */
 export async function search(
@@ -12,18 +13,16 @@ export async function search(
   query: ChannelSearchQuery,
   channel: string | undefined,
 ): Promise<SearchPage> {
-  const { caller, db, hub } = context;
+  const { caller, db } = context;
   const userId = userIdOf(caller);
   const after = query.cursor === undefined ? undefined : searchCursor.decode(query.cursor, "cursor");
   const scope = channel !== undefined ? { channel } : userId !== undefined ? { userId } : { workspace: true as const };
-  const [found, settled, hasWords] = await Promise.all([
+  const [found, hasWords] = await Promise.all([
     channel === undefined ? undefined : requireChannel(context, channel, "messages.read"),
-    hub.settled(scope),
     hasSearchWords(db, query.language, query.q),
+    requireSettled(context, scope),
   ]);
   if (!hasWords) throw invalid("q", "must contain a word to look for");
-  // What was acknowledged is found, or the answer says that it cannot be known now.
-  if (!settled.archived) throw new UpstreamUnavailable("the archive");
   const request: SearchRequest = {
     workspaceId: caller.workspaceId,
     text: query.q,

@@ -24,6 +24,19 @@ export class HibernatingSocket implements HubSocket {
   readonly #ctx: DurableObjectState;
   readonly #socket: WebSocket;
   #isClosed = false;
+  /** What is sent before the answer to the upgrade is on its way. */
+  #early: string[] | undefined;
+
+  /**
+   * A socket that was accepted in this turn. Whatever is sent before the upgrade is answered costs eight promises of the run-time, 8 KB,
+   * for as long as the socket lives, since nothing takes it at the other end; so it waits for the turn after.
+   */
+  static accepted(ctx: DurableObjectState, socket: WebSocket): HibernatingSocket {
+    const self = new HibernatingSocket(ctx, socket);
+    self.#early = [];
+    setTimeout(() => self.#sendEarly(), 0);
+    return self;
+  }
 
   constructor(ctx: DurableObjectState, socket: WebSocket) {
     this.#ctx = ctx;
@@ -31,10 +44,12 @@ export class HibernatingSocket implements HubSocket {
   }
 
   send(text: string): void {
-    this.#socket.send(text);
+    if (this.#early !== undefined) this.#early.push(text);
+    else this.#socket.send(text);
   }
 
   close(code: number, reason: string): void {
+    this.#sendEarly();
     // A line whose other end is gone may linger, closed by us, until long after the object has slept: it is nobody's.
     this.#isClosed = true;
     forgetState(this.#socket);
@@ -47,5 +62,15 @@ export class HibernatingSocket implements HubSocket {
 
   lastAutoResponse(): number | undefined {
     return this.#ctx.getWebSocketAutoResponseTimestamp(this.#socket)?.getTime();
+  }
+
+  #sendEarly(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    try {
+      for (const text of early) this.#socket.send(text);
+    } catch {
+      // It has ended meanwhile, and its end is told.
+    }
   }
 }

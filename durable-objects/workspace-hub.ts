@@ -118,16 +118,14 @@ export class WorkspaceHub extends DurableObject<Env> implements HubRpc {
     if (this.#hub.connections.size >= LIMITS.connectionsPerHub) return new Response(null, { status: 503 });
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
-    const connection = this.#sessions.open(new HibernatingSocket(this.ctx, server), {
+    const connection = this.#sessions.open(HibernatingSocket.accepted(this.ctx, server), {
       userId: request.headers.get("x-kabar-user-id") ?? "",
       workspaceId: request.headers.get("x-kabar-workspace-id") ?? "",
       tokenExpiresAt: Number(request.headers.get("x-kabar-token-exp")) * 1000,
       acceptsBatches: request.headers.get("x-kabar-batch") === "1",
     });
     if (connection !== undefined) this.#connections.set(server, connection);
-    const protocol = request.headers.get("sec-websocket-protocol");
-    const headers = new Headers(protocol === null ? [] : [["sec-websocket-protocol", protocol]]);
-    return new Response(null, { status: 101, webSocket: client, headers });
+    return new Response(null, { status: 101, webSocket: client });
   }
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {

@@ -27,9 +27,9 @@ export async function authenticate(c: AppContext, parts: Parts, accepts: Auth): 
   return caller;
 }
 
-/** The claims of a user token. @throws as `authenticate` does */
+/** The claims of a user token that opens a socket. @throws as `authenticate` does */
 export async function authenticateToken(c: AppContext, parts: Parts, token: string | undefined): Promise<TokenClaims> {
-  const claims = token === undefined ? undefined : await parts.tokens.verify(token);
+  const claims = token === undefined ? undefined : await parts.tokens.verify(token, false);
   return claims ?? refuse(c, parts);
 }
 

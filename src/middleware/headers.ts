@@ -19,12 +19,9 @@ export const commonHeaders = createMiddleware<AppEnv>(async (c, next) => {
   const requestId = given !== undefined && SANE_REQUEST_ID.test(given) ? given : crypto.randomUUID();
   c.set("requestId", requestId);
   await next();
-  // A response that came out of a `fetch` (the upgrade) has headers that cannot be set.
-  if (c.res.status === 101) {
-    c.res = withHeader(c.res, requestId);
-    return;
-  }
-  for (const [name, value] of SECURITY) if (!c.res.headers.has(name)) c.res.headers.set(name, value);
+  // An upgrade shows nothing.
+  const added = c.res.status === 101 ? [] : SECURITY;
+  for (const [name, value] of added) if (!c.res.headers.has(name)) c.res.headers.set(name, value);
   c.res.headers.set("x-request-id", requestId);
 });
 
@@ -41,9 +38,3 @@ export const crossOrigin = createMiddleware<AppEnv>(async (c, next) => {
     maxAge: 86_400,
   })(c, next);
 });
-
-function withHeader(upgrade: Response, requestId: string): Response {
-  const headers = new Headers(upgrade.headers);
-  headers.set("x-request-id", requestId);
-  return new Response(null, { status: 101, webSocket: upgrade.webSocket, headers });
-}

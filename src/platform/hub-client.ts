@@ -41,6 +41,9 @@ const ATTEMPTS = 3;
 /** Upper bound of the first pause, milliseconds; each further one is twice as long. Pauses are drawn from 0 to the bound. */
 const PAUSE_MS = 40;
 
+/** Nobody but the object sees it. */
+const UPGRADE_URL = "https://hub/v1/ws";
+
 /** Who opens a socket. */
 export interface SocketIdentity {
   userId: string;
@@ -189,16 +192,19 @@ export class HubClient {
     return this.#call((hub) => hub.stats());
   }
 
-  /** Hands a WebSocket upgrade to the object, which accepts the socket itself, so that it can hibernate. */
-  async forwardUpgrade(request: Request, identity: SocketIdentity): Promise<Response> {
-    const headers = new Headers(request.headers);
-    // What the object reads as proven is ours to say.
-    for (const name of [...headers.keys()]) if (name.startsWith("x-kabar-")) headers.delete(name);
-    headers.set("x-kabar-user-id", identity.userId);
-    headers.set("x-kabar-workspace-id", identity.workspaceId);
-    headers.set("x-kabar-token-exp", String(identity.tokenExpiresAt));
-    if (identity.acceptsBatches) headers.set("x-kabar-batch", "1");
-    return this.#attempt(() => this.#stub().fetch(request.url, { method: "GET", headers }));
+  /**
+   * Has the object accept a WebSocket, so that it can hibernate; a 101 with the other end, or a 503. Of the client's request it gets
+   * nothing: what it reads is ours to say, and a request's headers are kept as long as its socket.
+   */
+  async openSocket(identity: SocketIdentity): Promise<Response> {
+    const headers = new Headers({
+      upgrade: "websocket",
+      "x-kabar-user-id": identity.userId,
+      "x-kabar-workspace-id": identity.workspaceId,
+      "x-kabar-token-exp": String(identity.tokenExpiresAt),
+      ...(identity.acceptsBatches ? { "x-kabar-batch": "1" } : {}),
+    });
+    return this.#attempt(() => this.#stub().fetch(UPGRADE_URL, { method: "GET", headers }));
   }
 
   async #ask<Value>(run: (hub: HubRpc) => Promise<HubResult<Value>>): Promise<Value> {

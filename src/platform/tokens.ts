@@ -38,12 +38,16 @@ export class Tokens {
     return { token, expires_at: new Date(expiresAt * 1000).toISOString() };
   }
 
-  /** The claims of a token that is ours and has not expired; undefined for any other text, whatever is wrong with it. */
-  async verify(token: string): Promise<TokenClaims | undefined> {
+  /**
+   * The claims of a token that is ours and has not expired; undefined for any other text, whatever is wrong with it.
+   *
+   * @param remembers false for a token that is shown once for a long time: remembering one takes 0.6 KB
+   */
+  async verify(token: string, remembers = true): Promise<TokenClaims | undefined> {
     const known = this.#verified.get(token);
     if (known !== undefined) return known.exp * 1000 > Date.now() ? known : undefined;
     const claims = await this.#check(token);
-    if (claims !== undefined) this.#verified.set(token, claims);
+    if (claims !== undefined && remembers) this.#verified.set(token, claims);
     return claims;
   }
 

@@ -27,19 +27,20 @@ export function registerWebSocket(api: Api): void {
       throw new ApiError("VALIDATION_ERROR", "this address takes WebSocket upgrades only", { status: 426 });
     }
     const parts = partsOf(c.env);
-    const claims = await authenticateToken(c, parts, tokenOf(c.req.header("sec-websocket-protocol")));
+    const protocol = tokenProtocolOf(c.req.header("sec-websocket-protocol"));
+    const claims = await authenticateToken(c, parts, protocol?.slice(WS_SUBPROTOCOL_PREFIX.length));
     if (!isAllowedOrigin(c.req.header("origin"), c.req.url, parts.settings.allowedOrigins)) {
       throw new ApiError("FORBIDDEN", "this origin is not allowed");
     }
     const count = parts.limiter.admit("user", claims.sub);
     try {
-      const response = await new HubClient(c.env.WORKSPACE_HUB, claims.ws).forwardUpgrade(c.req.raw, {
+      const { status, webSocket } = await new HubClient(c.env.WORKSPACE_HUB, claims.ws).openSocket({
         userId: claims.sub,
         workspaceId: claims.ws,
         tokenExpiresAt: claims.exp,
         acceptsBatches: c.req.query("batch") === "1",
       });
-      if (response.status === 101) return response;
+      if (status === 101) return new Response(null, { status, webSocket, headers: acceptedProtocol(protocol) });
     } finally {
       if (count !== undefined) outlive(c, count());
     }
@@ -49,10 +50,15 @@ export function registerWebSocket(api: Api): void {
   });
 }
 
-function tokenOf(subprotocols: string | undefined): string | undefined {
+/** The one of the offered subprotocols that holds the token. */
+function tokenProtocolOf(subprotocols: string | undefined): string | undefined {
   return subprotocols
     ?.split(",")
     .map((name) => name.trim())
-    .find((name) => name.startsWith(WS_SUBPROTOCOL_PREFIX))
-    ?.slice(WS_SUBPROTOCOL_PREFIX.length);
+    .find((name) => name.startsWith(WS_SUBPROTOCOL_PREFIX));
+}
+
+/** A browser refuses an upgrade that does not name exactly one of the subprotocols that it offered. */
+function acceptedProtocol(protocol: string | undefined): Record<string, string> {
+  return protocol === undefined ? {} : { "sec-websocket-protocol": protocol };
 }

@@ -159,6 +159,11 @@ describe("the upgrade", () => {
     });
   });
 
+  it("[SOCK-11] accepts the one of the offered subprotocols that holds the token", async () => {
+    const offered = ["chat", `cariosan.jwt.${ayu.authorization.slice(7)}`, "other"];
+    expect(await openSocket(stack.baseUrl, offered)).toMatchObject({ status: 101, protocol: offered[1] });
+  });
+
   it("[WS-1] a token in the query string is not looked at", async () => {
     const { status } = await openSocket(`${stack.baseUrl}`, [], undefined, `?token=${ayu.authorization.slice(7)}`);
     expect(status).toBe(401);

@@ -1,6 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import type { FrameDown } from "../../src/protocol/frames-down.ts";
 import { rpcOf } from "./rpc.ts";
 import { connect, creation } from "./scene.ts";
 
@@ -14,12 +15,41 @@ async function workspace() {
 }
 
 describe("the object in workerd", () => {
-  it("[SOCK-11] echoes the subprotocol on the 101", async () => {
-    const { stub, workspaceId, ana } = await workspace();
-    const { response, until } = await connect(stub(), workspaceId, ana);
+  it("[SOCK-1] greets first and once, also where frames come in the same moment", async () => {
+    const { stub, workspaceId, channelId, ana, budi } = await workspace();
+    const sender = await connect(stub(), workspaceId, budi);
+    sender.socket.send(
+      JSON.stringify({ type: "message.send", id: "1", data: { channel_id: channelId, content: "meanwhile" } }),
+    );
+    const { response, frames, until } = await connect(stub(), workspaceId, ana);
     expect(response.status).toBe(101);
-    expect(response.headers.get("sec-websocket-protocol")).toBe("cariosan.jwt.x");
+    for (let n = 0; n < 3; n++)
+      sender.socket.send(JSON.stringify({ type: "typing.start", data: { channel_id: channelId } }));
+    await sender.until("message.ack");
+    await scheduler.wait(300);
     expect(await until("connection.ready")).toHaveLength(1);
+    expect(frames[0]?.type).toBe("connection.ready");
+  });
+
+  it("[SOCK-1] greets before it answers what the client sends at once", async () => {
+    const { stub, workspaceId, ana } = await workspace();
+    const response = await stub().fetch("https://hub.test/v1/ws", {
+      headers: {
+        upgrade: "websocket",
+        "x-kabar-user-id": ana,
+        "x-kabar-workspace-id": workspaceId,
+        "x-kabar-token-exp": String(Math.floor(Date.now() / 1000) + 3600),
+      },
+    });
+    const types: string[] = [];
+    response.webSocket?.addEventListener("message", ({ data }) =>
+      types.push((JSON.parse(String(data)) as FrameDown).type),
+    );
+    response.webSocket?.accept();
+    response.webSocket?.send(JSON.stringify({ type: "presence.query", id: "1" }));
+    for (let n = 0; n < 200 && types.length < 2; n++) await scheduler.wait(10);
+    expect(types[0]).toBe("connection.ready");
+    expect(types.length).toBe(2);
   });
 
   it("[HIB-1] delivers through sockets that outlived an eviction of the object", async () => {

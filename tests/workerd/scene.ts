@@ -31,7 +31,6 @@ export async function connect(stub: DurableObjectStub, workspaceId: string, user
   const response = await stub.fetch("https://hub.test/v1/ws", {
     headers: {
       upgrade: "websocket",
-      "sec-websocket-protocol": "cariosan.jwt.x",
       "x-kabar-user-id": userId,
       "x-kabar-workspace-id": workspaceId,
       "x-kabar-token-exp": String(Math.floor(Date.now() / 1000) + 3600),

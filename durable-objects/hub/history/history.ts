@@ -34,7 +34,8 @@ export interface HubHistoryParts {
 /**
  * Pages of history out of the hub itself: copies of what Postgres has, block by block, and the newest messages out of the journal. Every
  * change of a message passes the hub, which drops what shows it in the same turn; so what is left is what Postgres would answer, with
- * everything that it does not have yet. What is not there is read from Postgres by whoever asked, and copied for the next one.
+ * everything that it does not have yet. What is not there is copied first, with what lies before it; where that cannot be, whoever asked
+ * reads Postgres.
  */
 export class HubHistory {
   readonly #parts: HubHistoryParts;

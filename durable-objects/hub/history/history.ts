@@ -55,9 +55,10 @@ export class HubHistory {
 
   /**
    * None where the hub cannot say it all: for who is no member, of whom Postgres knows better, and for readers who block somebody, too.
-   * Waits where a copy is being made.
+   * Waits where it is asked whether the reader does, once for each, and where a copy is being made.
    */
   async page(request: HeldPageRequest): Promise<HeldPage | NoHeldPage> {
+    await this.#readerKnown(request);
     const found = this.#held(request);
     if (found instanceof Promise) await found;
     const page = found instanceof Promise ? this.#held(request) : found;
@@ -129,6 +130,12 @@ export class HubHistory {
     this.#fill.abandon();
     this.#tails.clear();
     this.#blocks.clear();
+  }
+
+  /** A short question to Postgres, where the page without an answer would be a long one. */
+  #readerKnown({ channel: ref, userId: reader }: HeldPageRequest): Promise<void> | undefined {
+    const isMember = reader !== undefined && this.#parts.directory.channel(ref)?.members.has(reader);
+    return isMember ? this.#readers.learning(reader) : undefined;
   }
 
   /** The page; the copy that it waits for; undefined where it is neither there nor being copied. */

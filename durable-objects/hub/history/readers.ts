@@ -3,7 +3,7 @@ import type { HubRuntime, HubSql } from "../storage.ts";
 
 /** What is known of a reader is asked again after this, while it still holds: an import writes blocks past the hub. */
 const FRESH_MS = 600_000;
-const CHECKS_AT_ONCE = 4;
+const CHECKS_AT_ONCE = 16;
 /** Readers of whom is remembered when they were asked for. */
 const REMEMBERED = 10_000;
 
@@ -23,6 +23,13 @@ export class HistoryReaders {
     this.#sql = parts.sql;
     this.#runtime = parts.runtime;
     this.#source = parts.source;
+  }
+
+  /** Ends when it is known of a user of whom it is not, or cannot be; undefined where it is known, and where too many are asked about. */
+  learning(userId: string): Promise<void> | undefined {
+    if (this.#known.has(userId) || this.#stored(userId) !== undefined) return undefined;
+    this.#check(userId);
+    return this.#checks.get(userId);
   }
 
   /** False also where it is not known yet; it is found out meanwhile. */

@@ -155,11 +155,13 @@ describe("pages that the hub holds", () => {
       new Promise((resolve) => {
         answer = resolve;
       });
-    expect(await rig.read({ userId: budi })).toBeUndefined();
+    const asking = rig.hub.history.page({ channel, limit: 5, userId: budi });
+    await rig.runtime.advance(1);
     rig.history.blockers.add(budi);
     rig.hub.pushChanged([budi]);
-    answer();
     rig.history.delay = undefined;
+    answer();
+    expect(await asking).toEqual({ behind: false });
     await rig.runtime.advance(1);
     for (let n = 0; n < 3; n++) expect(await rig.read({ userId: budi })).toBeUndefined();
 
@@ -169,6 +171,17 @@ describe("pages that the hub holds", () => {
     rig.runtime.time += 600_001;
     await rig.read({ userId: cici });
     expect(await rig.read({ userId: cici })).toBeUndefined();
+  });
+
+  it("[HIST-10] a reader's first page waits for the answer to whether they block anybody, and without an answer is not held", async () => {
+    const rig = await rigWithMessages(10);
+    await rig.held();
+    expect((await rig.read({ userId: ana }))?.length).toBe(5);
+    rig.archive.up = false;
+    expect(await rig.read({ userId: budi })).toBeUndefined();
+    expect((await rig.read({ userId: ana }))?.length).toBe(5);
+    rig.archive.up = true;
+    expect((await rig.read({ userId: budi }))?.length).toBe(5);
   });
 
   it("[HIST-10] who blocks nobody is known after a wake, and costs one row", async () => {

@@ -22,6 +22,12 @@ export function postgresHistorySource(db: Db, workspaceId: string): HistorySourc
       );
       return rows[0]?.is_blocking ?? false;
     },
+    async blockers(limit) {
+      const { rows } = await db.execute<{ user_id: string }>(
+        sql`select distinct user_id from blocks where workspace_id = ${workspaceId}::uuid limit ${limit}`,
+      );
+      return rows.map((row) => row.user_id);
+    },
   };
 }
 

@@ -115,6 +115,8 @@ export interface HistorySource {
   ): Promise<{ messages: NeutralMessage[]; lastSeq: number } | undefined>;
   /** Whether a user blocks anybody. */
   isBlocking(userId: string): Promise<boolean>;
+  /** Users of the workspace who block anybody, at most `limit`. */
+  blockers(limit: number): Promise<string[]>;
 }
 
 /** Reads a channel with its members from Postgres. Throws where Postgres does not answer. */

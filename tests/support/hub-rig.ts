@@ -181,7 +181,7 @@ export class MemoryHistory implements HistorySource {
   /** First seqs of the ranges that were read. */
   readonly reads: number[] = [];
   /** Users who block somebody. */
-  readonly blockers = new Set<string>();
+  readonly blocking = new Set<string>();
   /** User id → name, where it is another one than when they wrote. */
   readonly names = new Map<string, string>();
   /** Holds an answer back, after it was read, until the returned promise resolves. */
@@ -202,9 +202,16 @@ export class MemoryHistory implements HistorySource {
 
   async isBlocking(userId: string): Promise<boolean> {
     if (!this.#archive.up) throw new Error("connection refused");
-    const is = this.blockers.has(userId);
+    const is = this.blocking.has(userId);
     await this.delay?.();
     return is;
+  }
+
+  async blockers(limit: number): Promise<string[]> {
+    if (!this.#archive.up) throw new Error("connection refused");
+    const all = [...this.blocking].slice(0, limit);
+    await this.delay?.();
+    return all;
   }
 
   /** What a read would find now. */

@@ -55,10 +55,10 @@ export class HubHistory {
 
   /**
    * None where the hub cannot say it all: for who is no member, of whom Postgres knows better, and for readers who block somebody, too.
-   * Waits where it is asked whether the reader does, once for each, and where a copy is being made.
+   * Waits where it is first asked who they are, and where a copy is being made.
    */
   async page(request: HeldPageRequest): Promise<HeldPage | NoHeldPage> {
-    await this.#readerKnown(request);
+    await this.#readersKnown(request);
     const found = this.#held(request);
     if (found instanceof Promise) await found;
     const page = found instanceof Promise ? this.#held(request) : found;
@@ -133,9 +133,9 @@ export class HubHistory {
   }
 
   /** A short question to Postgres, where the page without an answer would be a long one. */
-  #readerKnown({ channel: ref, userId: reader }: HeldPageRequest): Promise<void> | undefined {
+  #readersKnown({ channel: ref, userId: reader }: HeldPageRequest): Promise<void> | undefined {
     const isMember = reader !== undefined && this.#parts.directory.channel(ref)?.members.has(reader);
-    return isMember ? this.#readers.learning(reader) : undefined;
+    return isMember ? this.#readers.learning() : undefined;
   }
 
   /** The page; the copy that it waits for; undefined where it is neither there nor being copied. */

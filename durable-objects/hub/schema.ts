@@ -173,7 +173,7 @@ const STEPS: readonly string[][] = [
     `CREATE TABLE parked (seq INTEGER PRIMARY KEY, reason TEXT NOT NULL, at INTEGER NOT NULL)`,
   ],
   [
-    // Who blocked nobody, and who somebody, when Postgres was last asked.
+    // Users who block somebody, or may, with sees_all 0. Those are all of them where there is a row of no user, with sees_all 1.
     `CREATE TABLE history_readers (user_id TEXT PRIMARY KEY, sees_all INTEGER NOT NULL) WITHOUT ROWID`,
   ],
   [

@@ -173,6 +173,27 @@ describe("pages that the hub holds", () => {
     expect(await rig.read({ userId: cici })).toBeUndefined();
   });
 
+  it("[HIST-10] a block that comes while one user is asked about after an earlier change counts", async () => {
+    const rig = await rigWithMessages(10);
+    await rig.held({ userId: budi });
+    rig.hub.pushChanged([budi]);
+    let answer = () => {};
+    rig.history.delay = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    expect(await rig.read({ userId: budi })).toBeUndefined();
+    rig.history.blocking.add(budi);
+    rig.hub.pushChanged([budi]);
+    rig.history.delay = undefined;
+    answer();
+    await rig.runtime.advance(1);
+    for (let n = 0; n < 3; n++) expect(await rig.read({ userId: budi })).toBeUndefined();
+    rig.history.blocking.delete(budi);
+    rig.hub.pushChanged([budi]);
+    expect((await rig.held({ userId: budi })).length).toBe(5);
+  });
+
   it("[HIST-10] who blocks somebody is asked once for all readers, whose first page waits for it", async () => {
     const rig = await rigWithMessages(10);
     await rig.held();

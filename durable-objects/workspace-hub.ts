@@ -14,15 +14,12 @@ import type {
   DeliveryQuery,
   EditCommand,
   ErasureProgress,
-  HeldPage,
-  HeldPageRequest,
   HubResult,
   HubRpc,
   HubStats,
   JournalPageRequest,
   MessageRef,
   MuteCommand,
-  NoHeldPage,
   NumberedDelivery,
   PinCommand,
   PresenceOf,
@@ -39,6 +36,7 @@ import type {
   UserProfile,
   WebhookSnapshot,
 } from "../src/domain/hub-contract.ts";
+import { heldPageRequestOf, heldPageResponse } from "../src/platform/held-page-exchange.ts";
 import { fetchHookSender } from "../src/platform/hook-sender.ts";
 import { logEvent } from "../src/platform/log.ts";
 import { messageBudgetStore } from "../src/platform/message-budget.ts";
@@ -113,8 +111,13 @@ export class WorkspaceHub extends DurableObject<Env> implements HubRpc {
     }
   }
 
-  /** The WebSocket upgrade, with the identity that the Worker has verified. */
+  /** A page of history, or else a WebSocket upgrade. Who asks, the Worker has verified. */
   override async fetch(request: Request): Promise<Response> {
+    const page = heldPageRequestOf(request.url);
+    return page === undefined ? this.#upgrade(request) : heldPageResponse(await this.#hub.history.page(page));
+  }
+
+  #upgrade(request: Request): Response {
     if (this.#hub.connections.size >= LIMITS.connectionsPerHub) return new Response(null, { status: 503 });
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
@@ -238,10 +241,6 @@ export class WorkspaceHub extends DurableObject<Env> implements HubRpc {
 
   settled(scope: SettledScope): Promise<Settled> {
     return this.#hub.settled(scope);
-  }
-
-  async heldPage(request: HeldPageRequest): Promise<HeldPage | NoHeldPage> {
-    return this.#hub.history.page(request);
   }
 
   async journalPage(request: JournalPageRequest): Promise<HubResult<TailPage>> {

@@ -317,8 +317,6 @@ export interface HubRpc {
   removeUser(userId: string): Promise<HubResult<null>>;
   /** Returns when all messages of the channel (internal or external id; or of all of the user's channels, or of all) are in Postgres, or after ~1 s; with `tailFor` at once where it has a tail. */
   settled(scope: SettledScope): Promise<Settled>;
-  /** A page that contains everything acknowledged before the call, without Postgres, where the hub holds one. */
-  heldPage(request: HeldPageRequest): Promise<HeldPage | NoHeldPage>;
   /** Newest messages with `seq < before`, newest first, out of the journal. For when Postgres is away. */
   journalPage(request: JournalPageRequest): Promise<HubResult<TailPage>>;
   stats(): Promise<HubStats>;

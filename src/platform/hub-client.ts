@@ -5,7 +5,6 @@ import type {
   DeliveryQuery,
   EditCommand,
   ErasureProgress,
-  HeldPage,
   HeldPageRequest,
   HubResult,
   HubRpc,
@@ -35,6 +34,7 @@ import type { StreamPlace } from "../protocol/stream.ts";
 import type { User } from "../protocol/user.ts";
 import type { WebhookDelivery } from "../protocol/webhook.ts";
 import type { WorkspaceSettings } from "../protocol/workspace.ts";
+import { type HeldHistory, heldHistoryOf, heldPageUrl } from "./held-page-exchange.ts";
 import { describeError, logEvent } from "./log.ts";
 
 const ATTEMPTS = 3;
@@ -61,7 +61,7 @@ export interface HubNamespace {
 }
 
 interface HubStub {
-  fetch(url: string, init: { method: string; headers: Headers }): Promise<Response>;
+  fetch(url: string, init?: { method: string; headers: Headers }): Promise<Response>;
 }
 
 const locationHintSchema = z.enum(["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"]);
@@ -156,8 +156,10 @@ export class HubClient {
     return this.#call((hub) => hub.settled(scope));
   }
 
-  heldPage(request: HeldPageRequest): Promise<HeldPage | NoHeldPage> {
-    return this.#call((hub) => hub.heldPage(request));
+  /** A page that contains everything acknowledged before the call, without Postgres, where the hub holds one. */
+  heldPage(request: HeldPageRequest): Promise<HeldHistory | NoHeldPage> {
+    const url = heldPageUrl(request);
+    return this.#attempt(async () => heldHistoryOf(await this.#stub().fetch(url)));
   }
 
   journalPage(request: JournalPageRequest): Promise<TailPage> {

@@ -4,7 +4,7 @@ import { LIMITS } from "../protocol/limits.ts";
 import { historyQuerySchema, historySchema, messageSchema, sendMessageBodySchema } from "../protocol/message.ts";
 import { onDemand } from "../protocol/on-demand.ts";
 import { storableText } from "../protocol/primitives.ts";
-import { pageText } from "../services/held-history.ts";
+import { pageBody } from "../services/held-history.ts";
 import * as history from "../services/history.ts";
 import { send } from "../services/send.ts";
 import type { Api } from "./api.ts";
@@ -57,8 +57,8 @@ export function registerMessages(api: Api): void {
       errors: ["NOT_FOUND", "NOT_A_MEMBER"],
     },
     async ({ params, query, c }, context) => {
-      const text = await pageText(context, params.id, query);
-      return c.body(text, 200, { "content-type": "application/json" });
+      const body = await pageBody(context, params.id, query);
+      return c.body(body, 200, { "content-type": "application/json" });
     },
   );
 

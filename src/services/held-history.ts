@@ -1,21 +1,25 @@
 import { UpstreamUnavailable } from "../domain/api-error.ts";
-import type { HeldPage, NoHeldPage } from "../domain/hub-contract.ts";
+import type { NoHeldPage } from "../domain/hub-contract.ts";
 import { historyCursor } from "../domain/page-cursor.ts";
-import { encodeResumeCursor } from "../domain/resume-cursor.ts";
+import type { HeldHistory } from "../platform/held-page-exchange.ts";
 import { type ServiceContext, userIdOf } from "./context.ts";
 import { type HistoryQuery, page } from "./history.ts";
 
 /**
- * JSON text of a page (`History`): out of the hub's copies where it has them, which need no parsing on their way, else from Postgres. The
- * hub is asked first, and for pages of these kinds alone.
+ * JSON text of a page (`History`): out of the hub's copies where it has them, passed on as they come, else from Postgres. The hub is
+ * asked first, and for pages of these kinds alone.
  */
-export async function pageText(context: ServiceContext, channel: string, query: HistoryQuery): Promise<string> {
+export async function pageBody(
+  context: ServiceContext,
+  channel: string,
+  query: HistoryQuery,
+): Promise<string | ReadableStream<Uint8Array>> {
   const isHeldKind = query.after === undefined && query.around === undefined;
   const found = isHeldKind ? await find(context, channel, query) : { behind: false };
-  return "messages" in found ? toText(found) : JSON.stringify(await page(context, channel, query, found.behind));
+  return "body" in found ? found.body : JSON.stringify(await page(context, channel, query, found.behind));
 }
 
-async function find(context: ServiceContext, channel: string, query: HistoryQuery): Promise<HeldPage | NoHeldPage> {
+async function find(context: ServiceContext, channel: string, query: HistoryQuery): Promise<HeldHistory | NoHeldPage> {
   const { before, limit } = query;
   const userId = userIdOf(context.caller);
   const request = {
@@ -31,10 +35,4 @@ async function find(context: ServiceContext, channel: string, query: HistoryQuer
     if (error instanceof UpstreamUnavailable) return { behind: false };
     throw error;
   }
-}
-
-function toText({ messages, hasMore, oldestSeq, place }: HeldPage): string {
-  const cursor = hasMore && oldestSeq !== undefined ? historyCursor.encode([oldestSeq]) : null;
-  const rest = JSON.stringify({ has_more: hasMore, next_cursor: cursor, as_of: encodeResumeCursor(place) });
-  return `{"messages":${messages},${rest.slice(1)}`;
 }

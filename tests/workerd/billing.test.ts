@@ -3,6 +3,8 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { WorkspaceHub } from "../../durable-objects/workspace-hub.ts";
 import units from "../../loadtest/cost/units.json";
+import { heldPageUrl } from "../../src/platform/held-page-exchange.ts";
+import type { History } from "../../src/protocol/message.ts";
 import { BillingMeter } from "./billing-meter.ts";
 import { rpcOf } from "./rpc.ts";
 import { creation } from "./scene.ts";
@@ -168,9 +170,8 @@ describe("what the hub is billed for", () => {
 describe("pages of history", () => {
   it("[BILL-6] write a row for 64 messages that are copied, and nothing for what is there", async () => {
     const page = async (before: number) => {
-      const found = await stub().heldPage({ channel: channelId, limit: 50, before });
-      const texts = "messages" in found ? found.messages : "[]";
-      expect(JSON.parse(texts)).toHaveLength(50);
+      const found = await stub().fetch(heldPageUrl({ channel: channelId, limit: 50, before }));
+      expect((await found.json<History>()).messages).toHaveLength(50);
     };
     await settle();
     await runDurableObjectAlarm(stub());

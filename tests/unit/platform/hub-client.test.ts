@@ -11,8 +11,9 @@ function fakeNamespace(answers: (() => unknown)[]) {
       const answer = answers[stubs.length] ?? (() => ({ archived: true, lastSeq: 0 }));
       stubs.push({ options });
       return {
-        async fetch(url: string, { headers }: { headers: Headers }) {
-          requests.push({ url, headers });
+        async fetch(url: string, init?: { headers: Headers }) {
+          if (init === undefined) return answer() as Response;
+          requests.push({ url, headers: init.headers });
           return new Response("upgraded");
         },
         settled: async () => answer(),
@@ -51,6 +52,18 @@ describe("the way to the hub", () => {
     const { namespace, stubs } = fakeNamespace(Array.from({ length: 5 }, () => failure({ retryable: true })));
     await expect(new HubClient(namespace, "w").settled({ channel: "c" })).rejects.toMatchObject({ status: 503 });
     expect(stubs).toHaveLength(3);
+  });
+
+  it("asks for a page as for everything else, and takes nothing but a page or none for an answer", async () => {
+    const error = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const request = { channel: "c", limit: 50 };
+    const { namespace, stubs } = fakeNamespace([failure({ retryable: true }), () => new Response(`{"messages":[]}`)]);
+    const found = await new HubClient(namespace, "w").heldPage(request);
+    expect("body" in found && (await new Response(found.body).text())).toBe(`{"messages":[]}`);
+    expect(stubs).toHaveLength(2);
+    const { namespace: broken } = fakeNamespace([() => new Response("", { status: 500 })]);
+    await expect(new HubClient(broken, "w").heldPage(request)).rejects.toMatchObject({ code: "UPSTREAM_UNAVAILABLE" });
+    expect(error).toHaveBeenCalledOnce();
   });
 
   it("turns a refusal into an error with its code", async () => {

@@ -1,0 +1,57 @@
+import type { HeldPage, HeldPageRequest, NoHeldPage } from "../domain/hub-contract.ts";
+import { historyCursor } from "../domain/page-cursor.ts";
+import { encodeResumeCursor } from "../domain/resume-cursor.ts";
+
+/**
+ * How the Worker asks a hub for a page, and what it is told: a request and a response of HTTP between the two, and no RPC. The body of such
+ * a response passes the Worker without being read there: taken up and put down again, pages cost half as much again.
+ */
+
+const ADDRESS = "https://hub/v1/history";
+const BEHIND = "x-kabar-behind";
+
+/** A page as it came from the hub: the JSON text of `History`, to be handed on as it is. */
+export interface HeldHistory {
+  body: ReadableStream<Uint8Array>;
+}
+
+/** The address that asks a hub for a page. Ids may hold any character. */
+export function heldPageUrl({ channel, userId, before, limit }: HeldPageRequest): string {
+  const query = new URLSearchParams({ channel, limit: String(limit) });
+  if (userId !== undefined) query.set("user", userId);
+  if (before !== undefined) query.set("before", String(before));
+  return `${ADDRESS}?${query}`;
+}
+
+/** What an address made by `heldPageUrl` asks for; undefined for any other. */
+export function heldPageRequestOf(url: string): HeldPageRequest | undefined {
+  if (!url.startsWith(`${ADDRESS}?`)) return undefined;
+  const query = new URLSearchParams(url.slice(ADDRESS.length));
+  const [channel, limit] = [query.get("channel") ?? "", Number(query.get("limit"))];
+  const [userId, before] = [query.get("user"), query.get("before")];
+  return {
+    channel,
+    limit,
+    ...(userId === null ? {} : { userId }),
+    ...(before === null ? {} : { before: Number(before) }),
+  };
+}
+
+/** What a hub found, as its answer: 200 with the page, 204 where it has none. */
+export function heldPageResponse(found: HeldPage | NoHeldPage): Response {
+  if ("messages" in found) return new Response(historyText(found), { headers: { "content-type": "application/json" } });
+  return new Response(null, { status: 204, headers: { [BEHIND]: found.behind ? "1" : "0" } });
+}
+
+/** What such an answer says. @throws where it is none */
+export function heldHistoryOf({ status, body, headers }: Response): HeldHistory | NoHeldPage {
+  if (status === 200 && body !== null) return { body };
+  if (status === 204) return { behind: headers.get(BEHIND) === "1" };
+  throw new Error(`a hub answered ${status} when it was asked for a page`);
+}
+
+function historyText({ messages, hasMore, oldestSeq, place }: HeldPage): string {
+  const cursor = hasMore && oldestSeq !== undefined ? historyCursor.encode([oldestSeq]) : null;
+  const rest = JSON.stringify({ has_more: hasMore, next_cursor: cursor, as_of: encodeResumeCursor(place) });
+  return `{"messages":${messages},${rest.slice(1)}`;
+}

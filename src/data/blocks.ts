@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Block } from "../protocol/moderation.ts";
 import type { Db } from "./db.ts";
-import { wireTime } from "./fragments.ts";
+import { isNoneOf, wireTime } from "./fragments.ts";
 
 type BlockRow = { id: string; external_id: string; name: string; avatar_url: string | null; created_at: string };
 
@@ -53,9 +53,8 @@ export async function listBlocks(
  */
 export function notBlocked(alias: string, viewer: string | undefined): SQL {
   if (viewer === undefined) return sql`true`;
-  const author = sql`${sql.raw(alias)}.user_id`;
-  return sql`(${author} is null or ${author} <> all (array(
-    select blocked_user_id from blocks where blocks.user_id = ${viewer}::uuid)))`;
+  const blocked = sql`array(select blocked_user_id from blocks where blocks.user_id = ${viewer}::uuid)`;
+  return isNoneOf(sql`${sql.raw(alias)}.user_id`, blocked);
 }
 
 function selection(userId: string, condition: SQL): SQL {

@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import { PREVIEW_CHARS } from "../protocol/preview.ts";
+import { isNoneOf } from "./fragments.ts";
 import { hasRest, joins, messageRest, pageReactions } from "./message-json.ts";
 
 /**
@@ -28,39 +29,40 @@ BEGIN
 END $$;`;
 
 /** Of a query's messages `m`, those whose authors the viewer has not blocked. */
-const SEEN = "(m.user_id is null or m.user_id <> all (v_blocked))";
-const NEWEST_FIRST = "m.channel_id desc, m.seq desc";
+const SEEN = isNoneOf(sql`m.user_id`, sql`v_blocked`);
+const NEWEST_FIRST = sql`m.channel_id desc, m.seq desc`;
 
 /** Messages that a condition on `m` names, at most `limit`, in the order in which they are taken. */
-function taken(condition: string, order: string, limit: string): string {
-  return `select * from messages m where ${condition} and ${SEEN} order by ${order} limit ${limit}`;
+function taken(condition: SQL, order: SQL, limit: SQL): SQL {
+  return sql`select * from messages m where ${condition} and ${SEEN} order by ${order} limit ${limit}`;
 }
 
 const THREAD = taken(
-  "m.thread_root_id = p_thread and m.channel_id = v_channel.channel_id and m.seq < p_below",
-  "m.seq desc",
-  "p_older",
+  sql`m.thread_root_id = p_thread and m.channel_id = v_channel.channel_id and m.seq < p_below`,
+  sql`m.seq desc`,
+  sql`p_older`,
 );
 const OLDER = taken(
-  "(m.channel_id, m.seq) > (v_channel.channel_id, 0) and (m.channel_id, m.seq) < (v_channel.channel_id, p_below)",
+  sql`(m.channel_id, m.seq) > (v_channel.channel_id, 0) and (m.channel_id, m.seq) < (v_channel.channel_id, p_below)`,
   NEWEST_FIRST,
-  "p_older",
+  sql`p_older`,
 );
 const NEWER = taken(
-  "(m.channel_id, m.seq) > (v_channel.channel_id, p_above) and (m.channel_id, m.seq) <= (v_channel.channel_id, 9223372036854775807)",
-  "m.channel_id, m.seq",
-  "p_newer",
+  sql`(m.channel_id, m.seq) > (v_channel.channel_id, p_above)
+      and (m.channel_id, m.seq) <= (v_channel.channel_id, 9223372036854775807)`,
+  sql`m.channel_id, m.seq`,
+  sql`p_newer`,
 );
-const NEWER_FIRST = `select * from (${NEWER}) m order by m.seq desc`;
-const AROUND = `select * from ((${NEWER}) union all (${OLDER})) m order by m.seq desc`;
+const NEWER_FIRST = sql`select * from (${NEWER}) m order by m.seq desc`;
+const AROUND = sql`select * from ((${NEWER}) union all (${OLDER})) m order by m.seq desc`;
 
 /** Sets the columns of `PageRow` from messages that come newest first. */
-function columnsOf(messages: string): SQL {
+function columnsOf(messages: SQL): SQL {
   return sql`select array_agg(m.id), array_agg(m.user_id), string_agg(m.seq::text, ','), string_agg(m.type, ','),
       string_agg((date_part('epoch', m.created_at) * 1000)::bigint::text, ','), json_agg(m.content),
       json_object_agg(m.seq, m.client_id) filter (where m.user_id = p_viewer and m.client_id is not null),
       json_object_agg(m.seq, (${messageRest("m")})) filter (where ${hasRest("m")})
-    into v_ids, v_users, seqs, types, times, contents, client_ids, rests from (${sql.raw(messages)}) m;`;
+    into v_ids, v_users, seqs, types, times, contents, client_ids, rests from (${messages}) m;`;
 }
 
 /**

@@ -244,6 +244,8 @@ export const blocks = pgTable(
   (table) => [
     primaryKey({ columns: [table.userId, table.blockedUserId] }),
     index("blocks_blocked").on(table.blockedUserId),
+    // Who of a workspace blocks anybody.
+    index("blocks_workspace").on(table.workspaceId, table.userId),
   ],
 );
 

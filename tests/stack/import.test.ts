@@ -1,18 +1,16 @@
 import { spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
-import type { SQL } from "drizzle-orm";
-import { PgDialect } from "drizzle-orm/pg-core";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { exportTo } from "../../src/cli/export.ts";
 import { type ImportOptions, importFile } from "../../src/cli/import.ts";
 import { createWorkspace } from "../../src/cli/workspaces.ts";
-import type { Db } from "../../src/data/db.ts";
 import { readHistory } from "../../src/data/history.ts";
 import type { Message } from "../../src/protocol/message.ts";
 import { conversation } from "../support/conversations.ts";
 import { Caller } from "../support/group.ts";
+import { blocksOf, plansOf, statementOf } from "../support/plans.ts";
 import { startTestStack, type TestStack } from "../support/stack.ts";
 
 interface Space extends Caller {
@@ -50,42 +48,6 @@ describe("import", () => {
       expect(last.type).toBe("more");
       query = `?cursor=${last.data.cursor}`;
     }
-  };
-  /** The one statement of a read, and its values. */
-  const statementOf = async (read: (db: Db) => Promise<unknown>): Promise<{ text: string; values: unknown[] }> => {
-    let statement: { text: string; values: unknown[] } | undefined;
-    const execute = async (query: SQL) => {
-      const { sql, params } = new PgDialect().sqlToQuery(query);
-      statement = { text: sql, values: params };
-      return { rows: [] };
-    };
-    await read({ execute, batch: () => Promise.reject(new Error("a read is one statement")) });
-    if (statement === undefined) throw new Error("nothing was read");
-    return statement;
-  };
-  /** How many blocks of tables and indexes it looks at. */
-  const blocksOf = async ({ text, values }: { text: string; values: unknown[] }): Promise<number> => {
-    const { rows } = await database.query(`explain (analyze, buffers, format json) ${text}`, values);
-    const { Plan: plan } = rows[0]["QUERY PLAN"][0];
-    return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"];
-  };
-  /** How many plans Postgres makes each time that one session gets the same statement, as Neon gives it: without a name. */
-  const plansOf = async (statement: { text: string; values: unknown[] }, times: number): Promise<number[]> => {
-    const session = new pg.Client({ connectionString: stack.databaseUrl });
-    let plans = 0;
-    session.on("notice", ({ message }) => {
-      if (message === "PLANNER STATISTICS") plans++;
-    });
-    await session.connect();
-    await session.query("set log_planner_stats = on; set client_min_messages = log");
-    const made: number[] = [];
-    for (let time = 0; time < times; time++) {
-      plans = 0;
-      await session.query(statement);
-      made.push(plans);
-    }
-    await session.end();
-    return made;
   };
   /** What an import takes over, in an order of its own. */
   const canonical = (lines: string[]) => lines.filter((line) => !line.startsWith('{"type":"workspace"')).sort();
@@ -144,10 +106,10 @@ describe("import", () => {
     for (const place of [{}, { before: 30_000 }, { after: 30_000 }]) {
       const request = { workspaceId: target.workspaceId, channel: "group-0", userId: undefined, limit: 50, ...place };
       const statement = await statementOf((db) => readHistory(db, request));
-      await blocksOf(statement);
-      expect(await blocksOf(statement)).toBeLessThan(600);
+      await blocksOf(database, statement);
+      expect(await blocksOf(database, statement)).toBeLessThan(600);
       // A session plans what is in the function once, and after that nothing but the call.
-      const [first, ...others] = await plansOf(statement, 8);
+      const [first, ...others] = await plansOf(stack.databaseUrl, statement, 8);
       expect(first).toBeGreaterThan(2);
       expect(others).toEqual([1, 1, 1, 1, 1, 1, 1]);
     }

@@ -1,0 +1,1 @@
+CREATE INDEX "blocks_workspace" ON "blocks" USING btree ("workspace_id","user_id");

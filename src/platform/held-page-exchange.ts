@@ -7,7 +7,7 @@ import { encodeResumeCursor } from "../domain/resume-cursor.ts";
  * a response passes the Worker without being read there: taken up and put down again, pages cost half as much again.
  */
 
-const ADDRESS = "https://hub/v1/history";
+const ADDRESS = "https://hub/v1/history?";
 const BEHIND = "x-kabar-behind";
 
 /** A page as it came from the hub: the JSON text of `History`, to be handed on as it is. */
@@ -16,25 +16,14 @@ export interface HeldHistory {
 }
 
 /** The address that asks a hub for a page. Ids may hold any character. */
-export function heldPageUrl({ channel, userId, before, limit }: HeldPageRequest): string {
-  const query = new URLSearchParams({ channel, limit: String(limit) });
-  if (userId !== undefined) query.set("user", userId);
-  if (before !== undefined) query.set("before", String(before));
-  return `${ADDRESS}?${query}`;
+export function heldPageUrl(request: HeldPageRequest): string {
+  return ADDRESS + encodeURIComponent(JSON.stringify(request));
 }
 
-/** What an address made by `heldPageUrl` asks for; undefined for any other. */
+/** What an address made by `heldPageUrl` asks for; undefined for any other. Only the Worker reaches a hub, so that it is what it made. */
 export function heldPageRequestOf(url: string): HeldPageRequest | undefined {
-  if (!url.startsWith(`${ADDRESS}?`)) return undefined;
-  const query = new URLSearchParams(url.slice(ADDRESS.length));
-  const [channel, limit] = [query.get("channel") ?? "", Number(query.get("limit"))];
-  const [userId, before] = [query.get("user"), query.get("before")];
-  return {
-    channel,
-    limit,
-    ...(userId === null ? {} : { userId }),
-    ...(before === null ? {} : { before: Number(before) }),
-  };
+  if (!url.startsWith(ADDRESS)) return undefined;
+  return JSON.parse(decodeURIComponent(url.slice(ADDRESS.length))) as HeldPageRequest;
 }
 
 /** What a hub found, as its answer: 200 with the page, 204 where it has none. */

@@ -11,7 +11,7 @@ describe("how the Worker asks a hub for a page", () => {
     const requests = [
       { channel: "0190a000-0000-7000-8001-000000000001", limit: 50 },
       {
-        channel: "order 7/ä&user=1?#%2f 👍",
+        channel: 'order 7/ä&user=1?#%2f"\ud800 👍',
         userId: "0190a000-0000-7000-8001-000000000002",
         before: 2 ** 40,
         limit: 1,

@@ -1,3 +1,20 @@
+CREATE OR REPLACE FUNCTION kabar_last_repliers(p_root uuid)
+RETURNS json LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+DECLARE
+  v_users uuid[] := '{}';
+  v_user uuid;
+BEGIN
+  FOR place IN 1..3 LOOP
+    select m.user_id into v_user from messages m where m.thread_root_id = p_root and m.deleted_at is null and m.user_id is not null
+      and case when m.user_id = any (v_users) then false else true end order by m.seq desc limit 1;
+    EXIT WHEN NOT FOUND;
+    v_users := v_users || v_user;
+  END LOOP;
+  RETURN (select json_agg(json_build_object('id', t.user_id, 'external_id', u.external_id, 'name', coalesce(u.name, ''),
+      'avatar_url', u.avatar_url) order by t.place)
+    from unnest(v_users) with ordinality as t (user_id, place) left join users u on u.id = t.user_id);
+END $$;
+--> statement-breakpoint
 CREATE OR REPLACE FUNCTION kabar_history_columns(
   p_workspace uuid, p_channel text, p_channel_id uuid, p_viewer uuid, p_message uuid, p_thread uuid,
   p_below bigint, p_above bigint, p_older int, p_newer int

@@ -16,16 +16,27 @@ BEGIN
   ) quoted);
 END $$;`;
 
-/** `UserSummary` of who replied last in the thread under a message, the last one first; null where nobody did. */
+const REPLIERS_SHOWN = 3;
+
+/**
+ * `UserSummary` of who replied last in the thread under a message, the last one first; null where nobody did. One by one, each from the end
+ * of the thread: together they would take all of its replies, on every page that shows the message.
+ */
 export const LAST_REPLIERS = sql`CREATE OR REPLACE FUNCTION kabar_last_repliers(p_root uuid)
 RETURNS json LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+DECLARE
+  v_users uuid[] := '{}';
+  v_user uuid;
 BEGIN
-  RETURN (select json_agg(replier) from (
-    select t.user_id as id, u.external_id, coalesce(u.name, '') as name, u.avatar_url
-    from (select user_id, max(seq) as seq from messages where thread_root_id = p_root and deleted_at is null
-      and user_id is not null group by user_id order by max(seq) desc limit 3) t
-    ${joins("t")} order by t.seq desc
-  ) replier);
+  FOR place IN 1..${sql.raw(String(REPLIERS_SHOWN))} LOOP
+    select m.user_id into v_user from messages m where m.thread_root_id = p_root and m.deleted_at is null and m.user_id is not null
+      and ${isNoneOf(sql`m.user_id`, sql`v_users`)} order by m.seq desc limit 1;
+    EXIT WHEN NOT FOUND;
+    v_users := v_users || v_user;
+  END LOOP;
+  RETURN (select json_agg(json_build_object('id', t.user_id, 'external_id', u.external_id, 'name', coalesce(u.name, ''),
+      'avatar_url', u.avatar_url) order by t.place)
+    from unnest(v_users) with ordinality as t (user_id, place) ${joins("t")});
 END $$;`;
 
 /** Of a query's messages `m`, those whose authors the viewer has not blocked. */

@@ -20,7 +20,7 @@ describe("what Postgres reads for a page where one user writes everything", () =
     stack = await startTestStack({});
     database = new pg.Client({ connectionString: stack.databaseUrl });
     await database.connect();
-    group = await createGroup(stack, "plans", 2);
+    group = await createGroup(stack, "plans", 3);
     const { rows } = await database.query(
       `insert into messages (id, workspace_id, channel_id, seq, user_id, content, type, created_at, thread_root_id, pinned_at)
        select gen_random_uuid(), c.workspace_id, c.id, n, $2, 'message ' || n, 'text',
@@ -59,5 +59,26 @@ describe("what Postgres reads for a page where one user writes everything", () =
         expect({ kind, userId, blocks, isPage: blocks < 300 }).toEqual({ kind, userId, blocks, isPage: true });
       }
     }
+  });
+
+  it("[HIST-5] is the end of a thread, and not all of it, for who replied last", async () => {
+    const { rows } = await database.query(`select id from messages where seq = ${MESSAGES}`);
+    const [root] = rows;
+    const ids = [0, 1, 2].map((index) => group.member(index).id);
+    await database.query(
+      `insert into messages (id, workspace_id, channel_id, seq, user_id, content, type, created_at, thread_root_id)
+       select gen_random_uuid(), m.workspace_id, m.channel_id, m.seq + n, ($2::uuid[])[1 + n % 3], 'reply ' || n, 'text',
+         now() + n * interval '1 ms', m.id
+       from messages m, generate_series(1, 20000) n where m.id = $1`,
+      [root.id, ids],
+    );
+    await database.query(`update messages set reply_count = 20000 where id = $1`, [root.id]);
+    await database.query("vacuum analyze messages");
+    const view = { workspaceId, channel: group.channelId, userId: undefined };
+    const statement = await statementOf((db) => readAround(db, { ...view, messageId: root.id, older: 25, newer: 0 }));
+    await blocksOf(database, statement);
+    expect(await blocksOf(database, statement)).toBeLessThan(300);
+    const { body } = await group.member(0).get(`/v1/channels/${group.channelId}/messages/${root.id}`);
+    expect(body.last_repliers.map(({ id }: { id: string }) => id)).toEqual([ids[2], ids[1], ids[0]]);
   });
 });

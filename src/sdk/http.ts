@@ -50,14 +50,13 @@ export class Http {
     const headers: Record<string, string> = { authorization: `Bearer ${token}` };
     if (body !== undefined) headers["content-type"] = "application/json";
     const text = body === undefined ? undefined : JSON.stringify(body);
-    let response: Response;
-    try {
-      response = await this.fetch(this.#baseUrl + path, { method, headers, body: text });
-    } catch (error) {
+    // An answer may break off after its beginning has come.
+    const failed = (error: unknown): never => {
       throw new KabarError("NETWORK_ERROR", action, reasonOf(error), { cause: error });
-    }
+    };
+    const response = await this.fetch(this.#baseUrl + path, { method, headers, body: text }).catch(failed);
     if (!response.ok) throw await errorOfResponse(action, response);
-    const answer = await response.text();
+    const answer = await response.text().catch(failed);
     return (answer === "" ? undefined : JSON.parse(answer)) as Result;
   }
 }

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Http } from "../../../src/sdk/http.ts";
 import type { KabarClient } from "../../../src/sdk/index.ts";
+import { TokenSource } from "../../../src/sdk/token.ts";
 import { clientFor, online, startFake, until } from "./support/setup.ts";
 
 let fake: Awaited<ReturnType<typeof startFake>>;
@@ -45,6 +47,22 @@ describe("rest", () => {
     expect(await client.rest.me()).toMatchObject({ external_id: "ani" });
     fake.server.revokeTokens();
     expect(await client.rest.me()).toMatchObject({ external_id: "ani" });
+  });
+
+  it("[WEB-63] tries again where an answer breaks off", async () => {
+    let broken = 2;
+    const breaking = async () => {
+      if (broken-- <= 0) return Response.json({ external_id: "ani" });
+      return new Response(new ReadableStream({ pull: (body) => body.error(new TypeError("terminated")) }));
+    };
+    const http = new Http("http://kabar.test", new TokenSource(async () => "token"), breaking);
+    const request = { method: "GET", path: "/v1/me", action: "read the own profile" } as const;
+    expect(await http.json(request)).toEqual({ external_id: "ani" });
+    broken = Number.POSITIVE_INFINITY;
+    await expect(http.json(request)).rejects.toMatchObject({
+      code: "NETWORK_ERROR",
+      message: "unable to read the own profile; because terminated",
+    });
   });
 
   it("[WEB-64] reports errors with code, status, seconds to wait and a readable text", async () => {

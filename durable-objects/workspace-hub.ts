@@ -111,10 +111,13 @@ export class WorkspaceHub extends DurableObject<Env> implements HubRpc {
     }
   }
 
-  /** A page of history, or else a WebSocket upgrade. Who asks, the Worker has verified. */
+  /** A WebSocket upgrade or a page of history. Who asks, the Worker has verified. */
   override async fetch(request: Request): Promise<Response> {
+    if (request.headers.get("upgrade") === "websocket") return this.#upgrade(request);
     const page = heldPageRequestOf(request.url);
-    return page === undefined ? this.#upgrade(request) : heldPageResponse(await this.#hub.history.page(page));
+    // During a deploy the Worker may be newer than this.
+    if (page === undefined) return new Response(null, { status: 404 });
+    return heldPageResponse(await this.#hub.history.page(page));
   }
 
   #upgrade(request: Request): Response {

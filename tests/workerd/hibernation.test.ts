@@ -52,6 +52,13 @@ describe("the object in workerd", () => {
     expect(types.length).toBe(2);
   });
 
+  it("[WS-2] opens a socket for an upgrade and for nothing else that a newer Worker may ask", async () => {
+    const { stub } = await workspace();
+    const { status, webSocket } = await stub().fetch("https://hub/v1/something-new");
+    expect([status, webSocket ?? null]).toEqual([404, null]);
+    expect((await rpcOf(stub()).stats()).connections).toBe(0);
+  });
+
   it("[HIB-1] delivers through sockets that outlived an eviction of the object", async () => {
     const { stub, workspaceId, channelId, ana, budi } = await workspace();
     const [a, b] = [await connect(stub(), workspaceId, ana), await connect(stub(), workspaceId, budi)];

@@ -4,7 +4,7 @@ import { encodeResumeCursor } from "../domain/resume-cursor.ts";
 
 /**
  * How the Worker asks a hub for a page, and what it is told: a request and a response of HTTP between the two, and no RPC. The body of such
- * a response passes the Worker without being read there: taken up and put down again, pages came a fifth more slowly.
+ * a response passes the Worker without being read there: taken up and put down again, pages came a sixth more slowly.
  */
 
 const ADDRESS = "https://hub/v1/history?";

@@ -52,7 +52,7 @@ describe("the object in workerd", () => {
     expect(types.length).toBe(2);
   });
 
-  it("[WS-2] opens a socket for an upgrade and for nothing else that a newer Worker may ask", async () => {
+  it("[WS-3] opens a socket for an upgrade and for nothing else that a newer Worker may ask", async () => {
     const { stub } = await workspace();
     const { status, webSocket } = await stub().fetch("https://hub/v1/something-new");
     expect([status, webSocket ?? null]).toEqual([404, null]);

@@ -192,6 +192,20 @@ const STEPS: readonly string[][] = [
        texts TEXT NOT NULL
      )`,
   ],
+  [
+    // texts as bytes, which is how they go out.
+    `DROP TABLE history_blocks`,
+    `CREATE TABLE history_blocks (
+       id INTEGER PRIMARY KEY,
+       channel_id TEXT NOT NULL,
+       depends TEXT NOT NULL,
+       through INTEGER NOT NULL,
+       read_at INTEGER NOT NULL,
+       places TEXT NOT NULL,
+       own TEXT NOT NULL,
+       texts BLOB NOT NULL
+     )`,
+  ],
 ];
 
 /** Brings the hub's tables to the present form. Throws where the database was written by a newer version. */

@@ -1,4 +1,4 @@
-export type SqlValue = string | number | null;
+export type SqlValue = string | number | ArrayBuffer | null;
 
 /** The part of an object's SQLite that the hub uses; in tests it is another SQLite. */
 export interface HubSql {

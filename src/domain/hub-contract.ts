@@ -7,6 +7,7 @@ import type { StreamPlace } from "../protocol/stream.ts";
 import type { User } from "../protocol/user.ts";
 import type { DeliveryStatus, WebhookDelivery, WebhookEvent } from "../protocol/webhook.ts";
 import type { WorkspaceSettings } from "../protocol/workspace.ts";
+import type { TextPiece } from "./text-pieces.ts";
 
 /**
  * What the Worker and a workspace's hub say to each other. Not on the wire: plain data over Durable Object RPC.
@@ -246,8 +247,8 @@ export interface HeldPageRequest {
 
 /** A page of which the hub has a copy, as one reader sees it. */
 export interface HeldPage {
-  /** JSON text: an array of `Message`, newest first. */
-  messages: string;
+  /** JSON text of `Message`s, newest first, with commas between and nothing around. */
+  messages: TextPiece[];
   hasMore: boolean;
   /** Seq of its last message; undefined for a page without any. */
   oldestSeq: number | undefined;

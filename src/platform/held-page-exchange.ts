@@ -1,6 +1,7 @@
 import type { HeldPage, HeldPageRequest, NoHeldPage } from "../domain/hub-contract.ts";
 import { historyCursor } from "../domain/page-cursor.ts";
 import { encodeResumeCursor } from "../domain/resume-cursor.ts";
+import { utf8Of } from "../domain/text-pieces.ts";
 
 /**
  * How the Worker asks a hub for a page, and what it is told: a request and a response of HTTP between the two, and no RPC. The body of such
@@ -28,7 +29,7 @@ export function heldPageRequestOf(url: string): HeldPageRequest | undefined {
 
 /** What a hub found, as its answer: 200 with the page, 204 where it has none. */
 export function heldPageResponse(found: HeldPage | NoHeldPage): Response {
-  if ("messages" in found) return new Response(historyText(found), { headers: { "content-type": "application/json" } });
+  if ("messages" in found) return new Response(historyOf(found), { headers: { "content-type": "application/json" } });
   return new Response(null, { status: 204, headers: { [BEHIND]: found.behind ? "1" : "0" } });
 }
 
@@ -39,8 +40,9 @@ export function heldHistoryOf({ status, body, headers }: Response): HeldHistory 
   throw new Error(`a hub answered ${status} when it was asked for a page`);
 }
 
-function historyText({ messages, hasMore, oldestSeq, place }: HeldPage): string {
+/** UTF-8 of the JSON text of `History`. */
+function historyOf({ messages, hasMore, oldestSeq, place }: HeldPage): Uint8Array<ArrayBuffer> {
   const cursor = hasMore && oldestSeq !== undefined ? historyCursor.encode([oldestSeq]) : null;
   const rest = JSON.stringify({ has_more: hasMore, next_cursor: cursor, as_of: encodeResumeCursor(place) });
-  return `{"messages":${messages},${rest.slice(1)}`;
+  return utf8Of([`{"messages":[`, ...messages, `],${rest.slice(1)}`]);
 }

@@ -1,6 +1,12 @@
-import type { HeldPageRequest } from "../../src/domain/hub-contract.ts";
+import type { HeldPage, HeldPageRequest } from "../../src/domain/hub-contract.ts";
+import { utf8Of } from "../../src/domain/text-pieces.ts";
 import type { Message } from "../../src/protocol/message.ts";
 import type { MemoryHistory } from "./hub-rig.ts";
+
+/** What a page of the hub's shows. */
+export function messagesOf({ messages }: HeldPage): Message[] {
+  return JSON.parse(new TextDecoder().decode(utf8Of(["[", ...messages, "]"]))) as Message[];
+}
 
 /** The page that Postgres would answer, made the plain way: every message as this reader sees it. */
 export function pageAsSeenBy(history: MemoryHistory, { channel, userId, before, limit }: HeldPageRequest) {

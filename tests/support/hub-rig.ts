@@ -30,8 +30,11 @@ export function nodeSql(): HubSql {
     return fresh;
   };
   return {
-    all: <Row>(query: string, ...params: SqlValue[]) => prepared(query).all(...params) as Row[],
-    run: (query, ...params) => void prepared(query).run(...params),
+    all: <Row>(query: string, ...params: SqlValue[]) =>
+      prepared(query)
+        .all(...params.map(bound))
+        .map(read) as Row[],
+    run: (query, ...params) => void prepared(query).run(...params.map(bound)),
     transaction(work) {
       db.exec("BEGIN");
       try {
@@ -44,6 +47,20 @@ export function nodeSql(): HubSql {
       }
     },
   };
+}
+
+/** A parameter as Node's SQLite takes it. */
+function bound(value: SqlValue) {
+  return value instanceof ArrayBuffer ? new Uint8Array(value) : value;
+}
+
+/** A row with bytes as the object's SQLite gives them. */
+function read(row: Record<string, unknown>): Record<string, unknown> {
+  const values = Object.entries(row).map(([name, value]) => [
+    name,
+    value instanceof Uint8Array ? value.slice().buffer : value,
+  ]);
+  return Object.fromEntries(values);
 }
 
 /** Time that moves only when told, with the timers and the alarm of one object. */

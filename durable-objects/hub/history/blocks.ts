@@ -7,8 +7,8 @@ export const BLOCK_SEQS = 64;
 
 /** Blocks that are kept, of about 40 KB each where messages are short. */
 const MAX_BLOCKS = 4_000;
-/** Characters of a block that is still kept; a row has a limit of 2 MB. */
-const MAX_CHARS = 500_000;
+/** Bytes of a block that is still kept; a row has a limit of 2 MB. */
+const MAX_BYTES = 500_000;
 /** A row's id is of two parts, which are a safe integer together: the random end of the channel's id, and the block's number. */
 const CHANNEL_DIGITS = 6;
 const BLOCKS_PER_CHANNEL = 2 ** 28;
@@ -70,7 +70,7 @@ export class HistoryBlocks {
    */
   put(channelId: string, block: number, held: { through: number; readAt: number; messages: NeutralMessage[] }): void {
     const { places, own, texts } = packed(held.messages);
-    if (texts.length > MAX_CHARS) return;
+    if (texts.byteLength > MAX_BYTES) return;
     this.#makeRoom();
     this.#sql.run(
       `INSERT OR REPLACE INTO history_blocks (id, channel_id, depends, through, read_at, places, own, texts)

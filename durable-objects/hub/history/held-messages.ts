@@ -1,17 +1,24 @@
 import type { NeutralMessage } from "../../../src/domain/hub-ports.ts";
+import { type TextPiece, utf8Of } from "../../../src/domain/text-pieces.ts";
 import type { Message } from "../../../src/protocol/message.ts";
 
 /** Messages, newest first, in a form out of which a page is cut without parsing what is on it. */
 export interface HeldMessages {
   /** JSON of `Places`. */
   places: string;
-  /** JSON texts of the messages with commas between. */
-  texts: string;
+  /**
+   * JSON texts of the messages with commas between, in UTF-8, as they go out: strings of this size, made for each page and encoded again,
+   * are work for the garbage collector above all.
+   */
+  texts: ArrayBuffer;
   /** JSON of `Own[]`; empty where every reader sees the same. */
   own: string;
 }
 
-/** Seqs of the messages, and where in `texts` each ends. */
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Seqs of the messages, and the byte of `texts` where each ends. */
 type Places = [seqs: number[], ends: number[]];
 
 /** What of the message at `index` single users see differently: its author the idempotency key, who reacted their own reactions. */
@@ -23,14 +30,14 @@ export interface Cut {
   /** Of its last message. */
   oldestSeq: number;
   /** JSON texts with commas between. */
-  text: string;
+  text: TextPiece[];
   /** True where older messages follow. */
   isMore: boolean;
 }
 
 /** Messages, newest first, as they are kept. */
 export function packed(messages: readonly NeutralMessage[]): HeldMessages {
-  const texts = messages.map(({ message }) => JSON.stringify(message));
+  const texts = messages.map(({ message }) => encoder.encode(JSON.stringify(message)));
   let end = -1;
   const places: Places = [
     messages.map(({ message }) => message.seq),
@@ -44,7 +51,7 @@ export function packed(messages: readonly NeutralMessage[]): HeldMessages {
   );
   return {
     places: JSON.stringify(places),
-    texts: texts.join(","),
+    texts: utf8Of(texts.flatMap((text, index) => (index === 0 ? text : [",", text]))).buffer,
     own: own.length === 0 ? "" : JSON.stringify(own),
   };
 }
@@ -57,18 +64,19 @@ export function cut(held: HeldMessages, newest: number, most: number, reader: st
   const oldestSeq = seqs[end - 1];
   if (first === -1 || oldestSeq === undefined) return undefined;
   const startOf = (index: number) => (index === 0 ? 0 : (ends[index - 1] ?? 0) + 1);
-  let text = "";
+  const bytes = (start: number, finish: number | undefined) => new Uint8Array(held.texts).subarray(start, finish);
+  const text: TextPiece[] = [];
   let from = startOf(first);
   // Most of the time what a reader sees is what all see, and one look at the whole tells.
   const own = reader !== undefined && held.own.includes(reader) ? (JSON.parse(held.own) as Own[]) : [];
   for (const [index, author, key, reactors] of own) {
     if (index < first || index >= end) continue;
     const start = startOf(index);
-    const message = held.texts.slice(start, ends[index]);
-    text += held.texts.slice(from, start) + asSeenBy(reader, message, { author, key, reactors });
+    const message = decoder.decode(bytes(start, ends[index]));
+    text.push(bytes(from, start), asSeenBy(reader, message, { author, key, reactors }));
     from = ends[index] ?? from;
   }
-  text += held.texts.slice(from, ends[end - 1]);
+  text.push(bytes(from, ends[end - 1]));
   return { count: end - first, oldestSeq, text, isMore: end < seqs.length };
 }
 

@@ -153,7 +153,7 @@ export class HubHistory {
     if (found === undefined || found instanceof Promise) return found;
     const { cuts, hasMore } = found;
     return {
-      messages: `[${cuts.map(({ text }) => text).join(",")}]`,
+      messages: cuts.flatMap(({ text }, index) => (index === 0 ? text : [",", ...text])),
       hasMore,
       oldestSeq: cuts.at(-1)?.oldestSeq,
       place: { epoch: journal.epoch, seq: journal.head },
@@ -219,7 +219,7 @@ export class HubHistory {
     // One is missing: trimmed, or never there.
     if (events.length !== wanted.length) return undefined;
     const texts = events.map((event) => withOwnKey(messageTextOf(event), event.userId, event.clientId, reader));
-    return { count: texts.length, oldestSeq: high - texts.length + 1, text: texts.reverse().join(","), isMore };
+    return { count: texts.length, oldestSeq: high - texts.length + 1, text: [texts.reverse().join(",")], isMore };
   }
 
   #created(event: JournalEvent): void {

@@ -4,7 +4,7 @@ import { migrate } from "../../../durable-objects/hub/schema.ts";
 import type { HeldPageRequest } from "../../../src/domain/hub-contract.ts";
 import type { Message } from "../../../src/protocol/message.ts";
 import { defaultWorkspaceSettings } from "../../../src/protocol/workspace.ts";
-import { pageAsSeenBy } from "../../support/history-page.ts";
+import { messagesOf, pageAsSeenBy } from "../../support/history-page.ts";
 import { createRig, creation, MemoryArchive, nodeSql, profile, type RigOptions, uuid } from "../../support/hub-rig.ts";
 import { MemoryPrivacy } from "../../support/memory-privacy.ts";
 
@@ -27,7 +27,7 @@ function reading(rig: ReturnType<typeof createRig>) {
     const answer = rig.hub.history.page({ channel, limit: 5, ...more });
     await rig.runtime.advance(1);
     const page = await answer;
-    return "messages" in page ? (JSON.parse(page.messages) as Message[]) : undefined;
+    return "messages" in page ? messagesOf(page) : undefined;
   };
   /** As often as it takes to be held. */
   const held = async (more: Partial<HeldPageRequest> = {}): Promise<Message[]> => {

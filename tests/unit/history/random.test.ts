@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { HeldPage, HeldPageRequest } from "../../../src/domain/hub-contract.ts";
 import type { Message } from "../../../src/protocol/message.ts";
-import { pageAsSeenBy } from "../../support/history-page.ts";
+import { messagesOf, pageAsSeenBy } from "../../support/history-page.ts";
 import {
   createRig,
   creation,
@@ -244,7 +244,7 @@ class World {
     this.archive.up = wasUp;
     expect(this.rig.hub.journal.archived).toBe(this.rig.hub.journal.head);
     const { place: _place, ...shown } = page;
-    const messages = JSON.parse(shown.messages) as Message[];
+    const messages = messagesOf(page);
     expect({ ...shown, messages }).toEqual(pageAsSeenBy(this.history, request));
     // Their text is elsewhere.
     expect(messages.filter((message) => message.streaming)).toEqual([]);

@@ -29,14 +29,14 @@ describe("how the Worker asks a hub for a page", () => {
       const held = heldHistoryOf(heldPageResponse(found));
       return "body" in held ? new Response(held.body).json() : held;
     };
-    const more = { messages: JSON.stringify([message]), hasMore: true, oldestSeq: 4, place };
+    const more = { messages: [JSON.stringify(message)], hasMore: true, oldestSeq: 4, place };
     expect(await history(more)).toEqual({
       messages: [message],
       has_more: true,
       next_cursor: btoa('[1,"messages",4]').replaceAll("=", ""),
       as_of: "abc-1z",
     });
-    const none = { messages: "[]", hasMore: false, oldestSeq: undefined, place };
+    const none = { messages: [], hasMore: false, oldestSeq: undefined, place };
     expect(await history(none)).toEqual({ messages: [], has_more: false, next_cursor: null, as_of: "abc-1z" });
   });
 

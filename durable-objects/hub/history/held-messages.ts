@@ -1,5 +1,5 @@
 import type { NeutralMessage } from "../../../src/domain/hub-ports.ts";
-import { type TextPiece, utf8Of } from "../../../src/domain/text-pieces.ts";
+import type { TextPiece } from "../../../src/domain/text-pieces.ts";
 import type { Message } from "../../../src/protocol/message.ts";
 
 /** Messages, newest first, in a form out of which a page is cut without parsing what is on it. */
@@ -37,12 +37,15 @@ export interface Cut {
 
 /** Messages, newest first, as they are kept. */
 export function packed(messages: readonly NeutralMessage[]): HeldMessages {
-  const texts = messages.map(({ message }) => encoder.encode(JSON.stringify(message)));
+  const texts = messages.map(({ message }) => JSON.stringify(message));
+  const text = texts.join(",");
+  const bytes = encoder.encode(text);
+  const isAscii = bytes.length === text.length;
   let end = -1;
   const places: Places = [
     messages.map(({ message }) => message.seq),
-    texts.map((text) => {
-      end += text.length + 1;
+    texts.map((one) => {
+      end += (isAscii ? one.length : encoder.encode(one).length) + 1;
       return end;
     }),
   ];
@@ -51,7 +54,7 @@ export function packed(messages: readonly NeutralMessage[]): HeldMessages {
   );
   return {
     places: JSON.stringify(places),
-    texts: utf8Of(texts.flatMap((text, index) => (index === 0 ? text : [",", text]))).buffer,
+    texts: bytes.slice().buffer,
     own: own.length === 0 ? "" : JSON.stringify(own),
   };
 }

@@ -1,6 +1,6 @@
-import net from "node:net";
-import tls from "node:tls";
+import type net from "node:net";
 import { systemCode } from "../errors.ts";
+import { openStream } from "./stream.ts";
 import { closePayload, encodeFrame, FrameParser, OPCODE, readClose } from "./ws-frames.ts";
 import { newKey, parseHead, type ResponseHead, upgradeFault, upgradeRequest } from "./ws-handshake.ts";
 
@@ -154,24 +154,6 @@ export class RawSocket {
       this.#stream.end();
     }
   }
-}
-
-/** What all sockets read into, one after the other: a buffer for each read would be most of the generator's work. */
-const readBuffer = Buffer.allocUnsafe(256 * 1024);
-
-/** `read` must have copied what it keeps when it returns. */
-function openStream(url: URL, connected: () => void, read: (chunk: Buffer) => void): net.Socket {
-  const secure = url.protocol === "wss:" || url.protocol === "https:";
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  const port = Number(url.port === "" ? (secure ? 443 : 80) : url.port);
-  if (secure) {
-    return tls.connect({ host, port, servername: host, ALPNProtocols: ["http/1.1"] }, connected).on("data", read);
-  }
-  const callback = (bytes: number) => {
-    read(readBuffer.subarray(0, bytes));
-    return true;
-  };
-  return net.connect({ host, port, onread: { buffer: readBuffer, callback } }, connected);
 }
 
 /** Head and what follows; undefined while the head, or the body of a refusal, is not complete. */

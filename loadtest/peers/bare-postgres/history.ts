@@ -1,12 +1,9 @@
-import { z } from "zod";
 import { LoadError } from "../../errors.ts";
-import { HttpClient, parseAnswer } from "../../net/http-client.ts";
 import { prepareLongChannel } from "../../run/long-channel.ts";
 import type { PatientApi } from "../../run/patient-api.ts";
 import type { LoadTarget } from "../../target.ts";
+import { openPageReader } from "../measure/page-reader.ts";
 import type { HistoryReader, PeerHistory } from "../peer.ts";
-
-const pageSchema = z.object({ messages: z.array(z.unknown()) });
 
 const PAGE = 50;
 
@@ -35,15 +32,10 @@ export class BarePostgresHistory implements PeerHistory {
   }
 
   async openReader(): Promise<HistoryReader> {
-    const http = new HttpClient(this.#base, { connections: 1 });
-    return {
-      page: async (place, limit) => {
-        if (limit !== PAGE) throw new LoadError(`the bare Worker's pages are of ${PAGE}`);
-        const before = Math.round(place * this.#messages) + 1;
-        const path = `/page?channel=${this.#channelId}&before=${before}`;
-        return parseAnswer(await http.request({ method: "GET", path }), pageSchema).messages.length;
-      },
-      close: () => http.close(),
-    };
+    return openPageReader(this.#base, (place, limit) => {
+      if (limit !== PAGE) throw new LoadError(`the bare Worker's pages are of ${PAGE}`);
+      const before = Math.round(place * this.#messages) + 1;
+      return { path: `/page?channel=${this.#channelId}&before=${before}` };
+    });
   }
 }

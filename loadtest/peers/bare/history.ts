@@ -1,11 +1,9 @@
-import { z } from "zod";
-import { HttpClient, parseAnswer } from "../../net/http-client.ts";
+import { HttpClient } from "../../net/http-client.ts";
+import { openPageReader } from "../measure/page-reader.ts";
 import type { HistoryReader, PeerHistory } from "../peer.ts";
 
 /** Messages of one call: one transaction each. */
 const CHUNK = 20_000;
-
-const pageSchema = z.object({ messages: z.array(z.unknown()) });
 
 /** The long channel of an object that keeps it in its own SQLite, read over HTTP as Kabar's is. */
 export class BareHistory implements PeerHistory {
@@ -28,15 +26,9 @@ export class BareHistory implements PeerHistory {
   }
 
   async openReader(): Promise<HistoryReader> {
-    const http = new HttpClient(this.#base, { connections: 1 });
-    return {
-      page: async (place, limit) => {
-        const before = Math.round(place * this.#messages) + 1;
-        const path = `/durable/page?before=${before}&limit=${limit}`;
-        const answer = await http.request({ method: "GET", path });
-        return parseAnswer(answer, pageSchema).messages.length;
-      },
-      close: () => http.close(),
-    };
+    return openPageReader(this.#base, (place, limit) => {
+      const before = Math.round(place * this.#messages) + 1;
+      return { path: `/durable/page?before=${before}&limit=${limit}` };
+    });
   }
 }

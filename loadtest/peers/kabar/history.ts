@@ -1,14 +1,10 @@
-import { z } from "zod";
 import { historyCursor } from "../../../src/domain/page-cursor.ts";
 import { LoadError } from "../../errors.ts";
-import { HttpClient, parseAnswer } from "../../net/http-client.ts";
 import { type LongChannel, prepareLongChannel } from "../../run/long-channel.ts";
 import type { PatientApi } from "../../run/patient-api.ts";
 import type { LoadTarget } from "../../target.ts";
+import { openPageReader } from "../measure/page-reader.ts";
 import type { HistoryReader, PeerHistory } from "../peer.ts";
-
-/** What there is in a page is checked elsewhere; here it is counted. */
-const pageSchema = z.object({ messages: z.array(z.unknown()) });
 
 const READERS = 200;
 const TOKEN_SECONDS = 3_600;
@@ -36,18 +32,12 @@ export class KabarHistory implements PeerHistory {
     const channel = this.#channel;
     const user = channel?.readers[this.#next++ % channel.readers.length];
     if (channel === undefined || user === undefined) throw new LoadError("the long channel is not made yet");
-    const http = new HttpClient(this.#target.baseUrl, { connections: 1 });
-    return {
-      page: async (place, limit) => {
-        const end = Math.round(place * this.#messages);
-        const search = new URLSearchParams({ limit: String(limit) });
-        // The page that ends below the next number, as one who scrolls asks for it.
-        search.set("before", historyCursor.encode([end + 1]));
-        const path = `/v1/channels/${user.group.channelId}/messages?${search}`;
-        const answer = await http.request({ method: "GET", path, credential: user.token });
-        return parseAnswer(answer, pageSchema).messages.length;
-      },
-      close: () => http.close(),
-    };
+    return openPageReader(this.#target.baseUrl, (place, limit) => {
+      const end = Math.round(place * this.#messages);
+      const search = new URLSearchParams({ limit: String(limit) });
+      // The page that ends below the next number, as one who scrolls asks for it.
+      search.set("before", historyCursor.encode([end + 1]));
+      return { path: `/v1/channels/${user.group.channelId}/messages?${search}`, credential: user.token };
+    });
   }
 }

@@ -1,14 +1,13 @@
-/** How the rate rises until a step is bad, and from the last good one after that. */
+/** How the rate rises until a step is bad. */
 const COARSE = 2;
-const FINE = 1.25;
-/** A fine step so close below one that was bad is not worth its time. */
-const CLOSE = 0.95;
+/** Good and bad rates that are closer than this are not told apart. */
+const FINE = 1.1;
 /** Below this share of the first rate there is nothing worth looking for. */
 const FLOOR = 1 / 16;
 
 /**
- * Looks for the highest rate that is good: doubles it until a step is bad, or halves it until one is good, then rises
- * from the last good one by a quarter at a time. A step that is bad is played a second time before it counts as bad: a
+ * Looks for the highest rate that is good: doubles it until a step is bad, or halves it until one is good, then plays
+ * what lies in the middle of the two until they are close. A step that is bad is played a second time before it counts as bad: a
  * stall of the machine is not the server's.
  */
 export class RateSearch {
@@ -42,18 +41,15 @@ export class RateSearch {
     this.#left -= 1;
     this.#isSecond = !good && !this.#isSecond;
     if (this.#isSecond) return;
-    // A bad fine step is the end.
-    const ends = !good && this.#best !== undefined && this.#bad !== undefined;
     if (good) this.#best = rate;
-    else this.#bad = Math.min(rate, this.#bad ?? rate);
-    this.#next = ends ? undefined : this.#after();
+    else this.#bad = rate;
+    this.#next = this.#after();
   }
 
   #after(): number | undefined {
     const [best, bad] = [this.#best, this.#bad];
     if (best === undefined) return bad === undefined || bad <= this.#least ? undefined : bad / COARSE;
     if (bad === undefined) return best * COARSE;
-    const fine = best * FINE;
-    return fine < bad * CLOSE ? fine : undefined;
+    return bad / best > FINE ? Math.sqrt(best * bad) : undefined;
   }
 }

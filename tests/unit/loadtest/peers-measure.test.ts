@@ -76,16 +76,17 @@ describe("the search for the highest rate", () => {
       rates.push(rate);
       search.report(rate <= limit);
     }
-    return { rates, best: search.best };
+    return { rates: rates.map((rate) => Number(rate.toFixed(1))), best: search.best };
   }
 
-  it("[PEER-4] doubles the rate until a step is bad twice, and then rises by a quarter from the last good one", () => {
-    expect(played(59)).toEqual({ rates: [10, 20, 40, 80, 80, 50, 62.5, 62.5], best: 50 });
-    expect(played(70)).toEqual({ rates: [10, 20, 40, 80, 80, 50, 62.5], best: 62.5 });
+  it("[PEER-4] doubles the rate until a step is bad twice, and then halves the way to it until a tenth is left", () => {
+    expect(played(59).rates).toEqual([10, 20, 40, 80, 80, 56.6, 67.3, 67.3, 61.7, 61.7]);
+    expect(played(59).best).toBeCloseTo(56.6, 1);
+    expect(played(62).best).toBeCloseTo(61.7, 1);
   });
 
   it("[PEER-4] goes down where the first step is bad already", () => {
-    expect(played(3)).toEqual({ rates: [10, 10, 5, 5, 2.5, 3.125, 3.125], best: 2.5 });
+    expect(played(3).rates).toEqual([10, 10, 5, 5, 2.5, 3.5, 3.5, 3, 3.2, 3.2]);
   });
 
   it("[PEER-4] plays a bad step again before it counts, and a stall does not end it", () => {
@@ -99,7 +100,7 @@ describe("the search for the highest rate", () => {
     const search = new RateSearch(10, 3);
     for (let step = 0; step < 3; step++) search.report(true);
     expect(search.next).toBeUndefined();
-    expect(played(0)).toEqual({ rates: [10, 10, 5, 5, 2.5, 2.5, 1.25, 1.25, 0.625, 0.625], best: undefined });
+    expect(played(0)).toEqual({ rates: [10, 10, 5, 5, 2.5, 2.5, 1.3, 1.3, 0.6, 0.6], best: undefined });
   });
 });
 

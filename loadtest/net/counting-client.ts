@@ -42,6 +42,8 @@ export class CountingClient {
       this.#waiting = { answer, settle };
       const lines = [`GET ${path} HTTP/1.1`, `Host: ${this.#base.host}`];
       if (credential !== undefined) lines.push(`Authorization: Bearer ${credential}`);
+      // Silent for too long between two calls, and on its way out.
+      if (this.#stream?.destroyed === true) this.#stream = undefined;
       this.#stream ??= this.#open();
       this.#stream.write(`${lines.join("\r\n")}${HEAD_END}`);
     });

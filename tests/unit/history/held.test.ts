@@ -248,6 +248,30 @@ describe("pages that the hub holds", () => {
     expect((await rig.held({ limit: 1 }))[0]?.quoted_message?.content).toBe("edited");
   });
 
+  it("[HIST-8] messages in any script come as they were written, to their authors and to who reacted too", async () => {
+    const rig = await rigWithMessages(0);
+    const texts = Array.from(
+      { length: 70 },
+      (_, n) => `${n} ${["ascii", "größer", "日本語", "👍🏽", 'a\ud800"\\', "مرحبا"][n % 6]}`,
+    );
+    for (const [n, text] of texts.entries()) {
+      const message = await rig.send(channel, n % 2 === 0 ? ana : budi, text, { idempotency_key: `schlüssel ${n}` });
+      if (n % 5 > 0) continue;
+      await rig.hub.messageChanges.react({ channel, messageId: message.id, userId: cici, emoji: "🎉" });
+    }
+    await rig.runtime.advance(2_000);
+    for (const userId of [undefined, ana, budi, cici]) {
+      for (const [before, limit] of [
+        [undefined, 70],
+        [63, 9],
+        [41, 1],
+      ] as const) {
+        const request = { channel, limit, ...(userId && { userId }), ...(before && { before }) };
+        expect(await rig.held(request)).toEqual(pageAsSeenBy(rig.history, request).messages);
+      }
+    }
+  });
+
   it("[HIST-8] users are shown as they are called now: authors, quoted authors and who replied", async () => {
     const rig = await rigWithMessages(1);
     const first = rig.archive.rows[0]?.id ?? "";

@@ -1,4 +1,5 @@
 import { base64url } from "jose";
+import { concatBytes } from "../../domain/bytes.ts";
 
 const P256 = { name: "ECDH", namedCurve: "P-256" } as const;
 /** Size of a record. One is enough: push services take 4096 bytes at most. */
@@ -37,20 +38,20 @@ export async function encryptPush(
   const shared = await crypto.subtle.deriveBits(agreement, own.privateKey, 256);
 
   // RFC 8291, section 3.4: the shared secret is bound to the authentication secret and to both public keys.
-  const keyInfo = concat(utf8("WebPush: info\0"), receiverPublic, ownPublic);
+  const keyInfo = concatBytes([utf8("WebPush: info\0"), receiverPublic, ownPublic]);
   const input = await hkdf(shared, bytesOf(keys.auth), keyInfo, 32);
   const contentKey = await hkdf(input, salt, utf8("Content-Encoding: aes128gcm\0"), 16);
   const nonce = await hkdf(input, salt, utf8("Content-Encoding: nonce\0"), 12);
 
   const key = await crypto.subtle.importKey("raw", contentKey, "AES-GCM", false, ["encrypt"]);
   // The octet 2 ends the last record's content (RFC 8188, section 2).
-  const content = concat(utf8(plaintext), Uint8Array.of(2));
+  const content = concatBytes([utf8(plaintext), Uint8Array.of(2)]);
   const record = await crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce }, key, content);
 
   const sizes = new Uint8Array(5);
   new DataView(sizes.buffer).setUint32(0, RECORD_BYTES);
   sizes[4] = ownPublic.byteLength;
-  return concat(salt, sizes, ownPublic, new Uint8Array(record));
+  return concatBytes([salt, sizes, ownPublic, new Uint8Array(record)]);
 }
 
 async function hkdf(
@@ -75,14 +76,4 @@ function utf8(text: string): Uint8Array<ArrayBuffer> {
 
 function bytesOf(text: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(base64url.decode(text));
-}
-
-function concat(...parts: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.byteLength;
-  }
-  return whole;
 }

@@ -29,14 +29,14 @@ export function openDescriptors(pid: number | "self"): number | undefined {
 
 /**
  * How many sockets a process can hold, by what each of the first ones cost it: a server behind a front holds each
- * client twice.
+ * client twice. That is a whole number, though other connections have come and gone meanwhile.
  *
  * @param before descriptors that were open without any socket
  * @param now descriptors that are open with `sockets` of them
  */
 export function socketCapacity(limit: number, before: number, now: number, sockets: number): number {
-  const each = Math.max(1, (now - before) / sockets);
-  return Math.floor((limit - before - RESERVE) / each);
+  const each = sockets === 0 ? 1 : Math.max(1, Math.round((now - before) / sockets));
+  return sockets + Math.floor((limit - now - RESERVE) / each);
 }
 
 /** Descriptors that one socket takes of a local server, which holds each client twice: at its front and in the object. */

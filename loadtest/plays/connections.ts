@@ -11,8 +11,8 @@ const TELLING = 100;
 
 /** Opens the scenario's sockets in stages, or as many as the processes may hold, and then lets the traffic run. */
 export async function playConnections(bench: Bench, play: PlayOf<"connections">): Promise<Outcome> {
-  const own = socketCapacity(descriptorLimit("self") ?? Number.POSITIVE_INFINITY, openDescriptors("self") ?? 0, 0, 1);
-  await bench.populate(own);
+  const open = openDescriptors("self") ?? 0;
+  await bench.populate(socketCapacity(descriptorLimit("self") ?? Number.POSITIVE_INFINITY, open, open, 0));
   const before = openDescriptors(bench.server?.pid ?? "self") ?? 0;
   let wanted = bench.sessions.length;
   const stages: Stage[] = [];

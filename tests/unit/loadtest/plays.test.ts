@@ -190,6 +190,9 @@ describe.runIf(process.platform === "linux")("descriptors", () => {
     expect(descriptorLimit(2 ** 22 + 1)).toBeUndefined();
     // Two descriptors for each socket: half of what the limit leaves.
     expect(socketCapacity(20_000, 136, 1_136, 500)).toBe((20_000 - 136 - 256) / 2);
+    // 320 connections that made the users have gone since.
+    expect(socketCapacity(20_000, 390, 10_070, 5_000)).toBe((20_000 - 70 - 256) / 2);
+    expect(socketCapacity(20_000, 50, 50, 0)).toBe(20_000 - 50 - 256);
   });
 });
 

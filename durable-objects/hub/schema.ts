@@ -176,25 +176,14 @@ const STEPS: readonly string[][] = [
     // Users who block somebody, or may, with sees_all 0. Those are all of them where there is a row of no user, with sees_all 1.
     `CREATE TABLE history_readers (user_id TEXT PRIMARY KEY, sees_all INTEGER NOT NULL) WITHOUT ROWID`,
   ],
+  // Earlier forms of the next table.
+  [`DROP TABLE IF EXISTS history_blocks`],
   [
     // Copies of what Postgres has of a channel, by ranges of seqs: complete up to through, read at that time. depends names
     // the users and quoted messages that are shown in it, and comes first: it is looked through without reading the rest.
     // Its only key is a number: SQLite finds a row by a text in it only by reading rows as a whole, which are long here.
+    // texts are bytes, which is how they go out.
     `DROP TABLE IF EXISTS history_blocks`,
-    `CREATE TABLE history_blocks (
-       id INTEGER PRIMARY KEY,
-       channel_id TEXT NOT NULL,
-       depends TEXT NOT NULL,
-       through INTEGER NOT NULL,
-       read_at INTEGER NOT NULL,
-       places TEXT NOT NULL,
-       own TEXT NOT NULL,
-       texts TEXT NOT NULL
-     )`,
-  ],
-  [
-    // texts as bytes, which is how they go out.
-    `DROP TABLE history_blocks`,
     `CREATE TABLE history_blocks (
        id INTEGER PRIMARY KEY,
        channel_id TEXT NOT NULL,

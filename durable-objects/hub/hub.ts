@@ -77,6 +77,8 @@ export interface HubOptions {
   archive: Archive;
   source: ChannelSource;
   historySource: HistorySource;
+  /** As few as a test needs. */
+  storedBlocksPerChannel?: number | undefined;
   /** Without one a hub that heard of no settings keeps the defaults. */
   settingsSource?: SettingsSource;
   budgetStore: BudgetStore | undefined;
@@ -206,6 +208,7 @@ export class Hub {
       journal,
       lookup,
       source: options.historySource,
+      storedBlocksPerChannel: options.storedBlocksPerChannel,
       learn: (ref) => changes.resolve(ref),
     });
     this.#reads = new Reads({ directory, journal, archiver: this.archiver, lookup, streams: this.streams });

@@ -280,6 +280,7 @@ export interface RigOptions {
   runtime?: FakeRuntime;
   archive?: MemoryArchive;
   history?: MemoryHistory;
+  storedBlocksPerChannel?: number | undefined;
   snapshots?: Map<string, ChannelSnapshot>;
   budgetStore?: BudgetStore;
   messagesPerMinute?: number;
@@ -311,6 +312,7 @@ export function createRig(options: RigOptions = {}) {
       },
     },
     historySource: history,
+    storedBlocksPerChannel: options.storedBlocksPerChannel,
     budgetStore: options.budgetStore,
     rules: {
       maxMessageBytes: 8 * 1024,
@@ -334,6 +336,7 @@ export function createRig(options: RigOptions = {}) {
     snapshots,
     loads,
     history,
+    storedBlocksPerChannel: options.storedBlocksPerChannel,
     hub,
     sessions,
     /** Opens a session; the held quarter second is over unless `held`. */

@@ -8,14 +8,31 @@ const READS_AT_ONCE = 16;
 /** Blocks that one statement reads: a page takes two at most mostly, and whoever reads back goes on with the ones before. */
 const NEWEST_BLOCKS = 2;
 const OLDER_BLOCKS = 4;
+/**
+ * Blocks of a channel that are written down, counted from its newest one: twice as many are kept of all channels together. Who reads further
+ * back is mostly the only one, and goes on reading; a row would be gone before anybody else comes by.
+ */
+const STORED_BLOCKS_PER_CHANNEL = 2_000;
 /** Channels that changed, of which is remembered. */
 const REMEMBERED = 10_000;
+
+/** A block that a reader misses. */
+export interface MissedBlock {
+  channelId: string;
+  number: number;
+  /** The one that the channel's newest message is in. */
+  newest: number;
+  /** True where the reader asks for the newest page. */
+  isNewestPage: boolean;
+}
 
 export interface HistoryFillParts {
   blocks: HistoryBlocks;
   runtime: HubRuntime;
   journal: Journal;
   source: HistorySource;
+  /** As few as a test needs. */
+  storedBlocksPerChannel?: number | undefined;
 }
 
 /**
@@ -42,13 +59,13 @@ export class HistoryFill {
    * A reader misses a block, which is copied with those before it that are not there either. Returns what ends when there are copies, or
    * could not be; undefined where none are made.
    */
-  wanted(channelId: string, block: number, isNewest: boolean): Promise<void> | undefined {
-    const running = this.#running.get(keyOf(channelId, block));
+  wanted({ channelId, number, newest, isNewestPage }: MissedBlock): Promise<void> | undefined {
+    const running = this.#running.get(keyOf(channelId, number));
     if (running !== undefined) return running;
     if (this.#reads >= READS_AT_ONCE || !this.isArchived(channelId)) return undefined;
-    const blocks = this.#missingDownFrom(channelId, block, isNewest ? NEWEST_BLOCKS : OLDER_BLOCKS);
+    const blocks = this.#missingDownFrom(channelId, number, isNewestPage ? NEWEST_BLOCKS : OLDER_BLOCKS);
     this.#reads++;
-    const copy = this.#copy(channelId, blocks)
+    const copy = this.#copy(channelId, blocks, newest)
       .catch((error: unknown) => {
         this.#parts.runtime.log("warn", "history.copy_failed", { channel_id: channelId, error: String(error) });
       })
@@ -86,8 +103,11 @@ export class HistoryFill {
     return blocks;
   }
 
-  /** @param numbers one after another, the newest first */
-  async #copy(channelId: string, numbers: number[]): Promise<void> {
+  /**
+   * @param numbers one after another, the newest first
+   * @param last the block that the channel's newest message is in
+   */
+  async #copy(channelId: string, numbers: number[], last: number): Promise<void> {
     const { blocks, runtime, source } = this.#parts;
     const [newest = 0, oldest = newest] = [numbers[0], numbers.at(-1)];
     const [changed, lives, readAt] = [this.#changedAt(channelId), this.#lives, runtime.now()];
@@ -99,7 +119,8 @@ export class HistoryFill {
       // What is being written has its text elsewhere until it has ended.
       if (found.lastSeq < first || messages.some(({ message }) => message.streaming)) continue;
       const through = Math.min(found.lastSeq, first + BLOCK_SEQS - 1);
-      blocks.put(channelId, number, { through, readAt, messages });
+      const isStored = last - number < (this.#parts.storedBlocksPerChannel ?? STORED_BLOCKS_PER_CHANNEL);
+      blocks.put(channelId, number, { through, readAt, messages, isStored });
     }
   }
 

@@ -27,6 +27,7 @@ export interface HubHistoryParts {
   journal: Journal;
   lookup: MessageLookup;
   source: HistorySource;
+  storedBlocksPerChannel?: number | undefined;
   /** Reads a channel that the hub does not know from Postgres. */
   learn(ref: string): Promise<unknown>;
 }
@@ -46,11 +47,11 @@ export class HubHistory {
   readonly #learning = new Set<string>();
 
   constructor(parts: HubHistoryParts) {
-    const { sql, runtime, journal, source } = parts;
+    const { sql, runtime, journal, source, storedBlocksPerChannel } = parts;
     this.#parts = parts;
     this.#blocks = new HistoryBlocks(sql);
     this.#readers = new HistoryReaders({ sql, runtime, source });
-    this.#fill = new HistoryFill({ blocks: this.#blocks, runtime, journal, source });
+    this.#fill = new HistoryFill({ blocks: this.#blocks, runtime, journal, source, storedBlocksPerChannel });
   }
 
   /**
@@ -181,10 +182,10 @@ export class HubHistory {
       const first = Math.max(1, number * BLOCK_SEQS);
       const through = block?.through ?? first - 1;
       if (through < next) {
-        const isNewest = end > channel.lastSeq;
+        const missed = { channelId, number, newest: blockOf(channel.lastSeq), isNewestPage: end > channel.lastSeq };
         const fresh = this.#fresh(channelId, through + 1, next, missing, reader);
-        if (fresh === undefined) return this.#fill.wanted(channelId, number, isNewest);
-        if (fresh.count > LONG_TAIL) void this.#fill.wanted(channelId, number, isNewest);
+        if (fresh === undefined) return this.#fill.wanted(missed);
+        if (fresh.count > LONG_TAIL) void this.#fill.wanted(missed);
         if (fresh.count > 0) cuts.push(fresh);
         if (fresh.isMore) return { cuts, hasMore: true };
         missing -= fresh.count;

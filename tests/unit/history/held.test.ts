@@ -76,7 +76,7 @@ describe("pages that the hub holds", () => {
     migrate(sql);
     const blocks = new HistoryBlocks(sql);
     const [one, other] = ["0190a000-0000-7000-8002-000000123456", "0190a000-0000-7000-8002-00000f123456"];
-    const held = (through: number) => ({ through, readAt: 0, messages: [] });
+    const held = (through: number) => ({ through, readAt: 0, messages: [], isStored: true });
     blocks.put(one, 0, held(10));
     blocks.put(one, 3, held(200));
     blocks.put(other, 0, held(20));
@@ -122,14 +122,36 @@ describe("pages that the hub holds", () => {
     const sql = nodeSql();
     migrate(sql);
     const blocks = new HistoryBlocks(sql);
-    for (let n = 0; n < 4_100; n++) blocks.put(channel, n, { through: n, readAt: n, messages: [] });
+    for (let n = 0; n < 4_100; n++) blocks.put(channel, n, { through: n, readAt: n, messages: [], isStored: true });
     const [kept] = sql.all<{ count: number; oldest: number }>(
       `SELECT count(*) AS count, min(through) AS oldest FROM history_blocks`,
     );
     expect(kept?.count).toBeLessThanOrEqual(4_000);
     expect(kept?.count).toBe(4_100 - (kept?.oldest ?? 0));
-    expect(blocks.find(channel, 4_099)?.through).toBe(4_099);
-    expect(blocks.find(channel, 0)).toBeUndefined();
+    const woken = new HistoryBlocks(sql);
+    expect(woken.find(channel, 4_099)?.through).toBe(4_099);
+    expect(woken.find(channel, 0)).toBeUndefined();
+  });
+
+  it("[HIST-13] what lies further back than a number of blocks is copied in memory, and writes nothing", async () => {
+    const rig = restarted(await rigWithMessages(700, { storedBlocksPerChannel: 4 }));
+    const rows = () => rig.sql.all<{ through: number }>(`SELECT through FROM history_blocks ORDER BY id`);
+    // Messages 448 to 700 are the four newest blocks.
+    expect(contents(await rig.read({ before: 560, limit: 50 }))?.at(0)).toBe("message 559");
+    expect(rig.history.reads).toEqual([320]);
+    expect(rows()).toEqual([{ through: 511 }, { through: 575 }]);
+    expect(contents(await rig.read({ before: 300, limit: 50 }))?.at(0)).toBe("message 299");
+    // Only as far as there is no copy, wherever it is.
+    expect(contents(await rig.read({ before: 640, limit: 20 }))?.at(0)).toBe("message 639");
+    expect(rig.history.reads).toEqual([320, 64, 576]);
+    expect(rows().length).toBe(3);
+    rig.archive.up = false;
+    for (const before of [510, 400, 120]) {
+      expect(contents(await rig.read({ before, limit: 50 }))?.at(-1)).toBe(`message ${before - 50}`);
+    }
+    const woken = restarted(rig);
+    expect(contents(await woken.read({ before: 520, limit: 50 }))?.at(-1)).toBe("message 470");
+    expect(await woken.read({ before: 400, limit: 50 })).toBeUndefined();
   });
 
   it("[HIST-10] are for members who block nobody; for all others Postgres decides", async () => {

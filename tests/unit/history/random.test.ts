@@ -74,18 +74,26 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
+/** Blocks that are written down: all, the newest one, or none, and the others in memory alone. */
+const stored = fc.constantFrom(undefined, 1, 0);
+
 /** A channel whose hub, readers and Postgres do what they are told. */
 class World {
   readonly runtime = new FakeRuntime();
   readonly archive = new MemoryArchive();
   readonly history = new MemoryHistory(this.archive);
-  rig = createRig({ runtime: this.runtime, archive: this.archive, history: this.history });
+  rig: ReturnType<typeof createRig>;
   readonly ids: string[] = [];
   readonly versions = new Map<number, number>();
   readonly waiting: (() => Promise<void>)[] = [];
   late: (() => void)[] = [];
   held = 0;
   #texts = 0;
+
+  constructor(storedBlocksPerChannel: number | undefined) {
+    const { runtime, archive, history } = this;
+    this.rig = createRig({ runtime, archive, history, storedBlocksPerChannel });
+  }
 
   async begin(): Promise<void> {
     await this.rig.hub.applyChannel(channel, 1, creation(1, USERS.length));
@@ -264,8 +272,8 @@ describe("pages that the hub holds", () => {
   it("[HIST-8] are what Postgres would answer with everything that happened before, for random histories", async () => {
     let held = 0;
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 60 }), async (steps) => {
-        const world = new World();
+      fc.asyncProperty(stored, fc.array(step, { minLength: 20, maxLength: 60 }), async (blocks, steps) => {
+        const world = new World(blocks);
         await world.begin();
         for (const one of steps) await world.take(one);
         await world.arrive();

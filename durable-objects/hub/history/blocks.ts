@@ -1,7 +1,7 @@
 import type { NeutralMessage } from "../../../src/domain/hub-ports.ts";
 import type { HubSql } from "../storage.ts";
-import { packed } from "./held-messages.ts";
-import { type BlockSelection, type HeldBlock, RecentBlocks } from "./recent-blocks.ts";
+import { type HeldMessages, packed } from "./held-messages.ts";
+import { type BlockPlace, type BlockSelection, type KnownBlock, KnownBlocks } from "./known-blocks.ts";
 
 /** Messages whose seqs divided by this have the same whole part are one block, which is one row. */
 export const BLOCK_SEQS = 64;
@@ -30,13 +30,26 @@ export function blockOf(seq: number): number {
   return Math.floor(seq / BLOCK_SEQS);
 }
 
-/**
- * Copies of parts of channels: in the hub's SQLite, those that were used last in memory as well (who has read a page soon reads the next
- * one, and a row of this size takes SQLite a tenth of a millisecond), and some in memory alone.
- */
+/** A part of a channel as Postgres had it. */
+export interface HeldBlock extends HeldMessages {
+  /** Everything up to this seq is in it. */
+  through: number;
+  /** Unix milliseconds. */
+  readAt: number;
+}
+
+interface BlockRow {
+  through: number;
+  read_at: number;
+  /** JSON of the messages' seqs and ends. */
+  places: string;
+  own: string;
+}
+
+/** Copies of parts of channels: rows of the hub's SQLite, some of them in memory as well, and some in memory alone. */
 export class HistoryBlocks {
   readonly #sql: HubSql;
-  readonly #recent = new RecentBlocks();
+  readonly #known = new KnownBlocks();
   /** False where SQLite has none: most hubs have no copies of what changes, many have none at all, and then nothing is run. */
   #holdsAny: boolean;
   /** No fewer than there are; counted before the first copy that a life of the object makes, since counting looks at all. */
@@ -47,59 +60,68 @@ export class HistoryBlocks {
     this.#holdsAny = sql.all(`SELECT 1 FROM history_blocks LIMIT 1`).length > 0;
   }
 
-  find(channelId: string, block: number): HeldBlock | undefined {
-    const recent = this.#recent.find(channelId, block);
-    if (recent !== undefined || !this.#holdsAny) return recent;
-    const stored = this.#stored(channelId, block);
-    if (stored !== undefined) this.#recent.put(channelId, block, stored);
-    return stored;
+  /** @param isShared true where others will read it as well: then it is read as a whole, and stays in memory */
+  find(channelId: string, number: number, isShared: boolean): HeldBlock | undefined {
+    const place = placeOf(channelId, number);
+    let known = this.#known.find(place);
+    if (known === undefined || (isShared && known.texts === undefined)) {
+      known = this.#stored(place, isShared);
+      if (known === undefined) return undefined;
+      this.#known.put(place, known);
+    }
+    const { texts, ...block } = known;
+    const read = (start: number, end: number) =>
+      texts === undefined ? this.#textsOf(place, start, end) : new Uint8Array(texts, start, end - start);
+    return { ...block, read };
   }
 
   /** The newest of the blocks from one number to another that there are. */
   newestWithin(channelId: string, from: number, to: number): number | undefined {
-    let recent = to;
-    while (recent >= from && !this.#recent.has(channelId, recent)) recent--;
-    return this.#newestStored(channelId, Math.max(from, recent + 1), to) ?? (recent >= from ? recent : undefined);
+    let known = to;
+    while (known >= from && !this.#known.has(placeOf(channelId, known))) known--;
+    return this.#newestStored(channelId, Math.max(from, known + 1), to) ?? (known >= from ? known : undefined);
   }
 
   /**
    * Writes one row where it is to be stored, and nothing where it is very large. Beyond the bound, those that were read longest ago make
    * room, and so does the block of another channel whose id ends alike.
    */
-  put(channelId: string, block: number, { through, readAt, messages, isStored }: NewBlock): void {
-    const { places, own, texts } = packed(messages);
+  put(channelId: string, number: number, { through, readAt, messages, isStored }: NewBlock): void {
+    const { seqs, ends, own, texts } = packed(messages);
     if (texts.byteLength > MAX_BYTES) return;
+    const place = placeOf(channelId, number);
     const depends = dependenciesOf(messages);
-    this.#recent.put(channelId, block, { through, readAt, depends, places, own, texts });
+    this.#known.put(place, { through, readAt, seqs, ends, own, texts, depends });
     if (!isStored) return;
     this.#makeRoom();
     this.#sql.run(
       `INSERT OR REPLACE INTO history_blocks (id, channel_id, depends, through, read_at, places, own, texts)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      rowOf(channelId, block),
+      place.row,
       channelId,
       depends,
       through,
       readAt,
-      places,
+      JSON.stringify([seqs, ends]),
       own,
       texts,
     );
   }
 
-  drop(channelId: string, block: number): void {
-    this.#recent.drop(channelId, block);
+  drop(channelId: string, number: number): void {
+    const { row } = placeOf(channelId, number);
+    this.#known.drop(row);
     if (!this.#holdsAny) return;
-    this.#sql.run(`DELETE FROM history_blocks WHERE id = ? AND channel_id = ?`, rowOf(channelId, block), channelId);
+    this.#sql.run(`DELETE FROM history_blocks WHERE id = ? AND channel_id = ?`, row, channelId);
   }
 
   dropChannel(channelId: string): void {
-    this.#dropAll({ channel: { id: channelId, from: 0 } });
+    this.#dropAll({ from: placeOf(channelId, 0) });
   }
 
   /** Drops what quotes a message of the channel. Only later messages do. */
   dropQuoting(channelId: string, messageId: string, seq: number): void {
-    this.#dropAll({ channel: { id: channelId, from: blockOf(seq) }, dependsOn: messageId });
+    this.#dropAll({ from: placeOf(channelId, blockOf(seq)), dependsOn: messageId });
   }
 
   /** Drops what shows a user by name. */
@@ -114,32 +136,52 @@ export class HistoryBlocks {
   }
 
   #dropAll(selection: BlockSelection): void {
-    this.#recent.dropAll(selection);
+    this.#known.dropAll(selection);
     if (!this.#holdsAny) return;
-    const { channel, dependsOn } = selection;
-    const where = [channel && IN_CHANNEL, dependsOn !== undefined && `instr(depends, ?) > 0`].filter(Boolean);
+    const { from, dependsOn } = selection;
+    const where = [from && IN_CHANNEL, dependsOn !== undefined && `instr(depends, ?) > 0`].filter(Boolean);
     this.#sql.run(
       `DELETE FROM history_blocks WHERE ${where.join(" AND ") || "1"}`,
-      ...(channel === undefined ? [] : placesOf(channel.id, channel.from, BLOCKS_PER_CHANNEL - 1)),
+      ...(from === undefined ? [] : [from.row, rowOf(from.channelId, BLOCKS_PER_CHANNEL - 1), from.channelId]),
       ...(dependsOn === undefined ? [] : [dependsOn]),
     );
   }
 
-  #stored(channelId: string, block: number): HeldBlock | undefined {
-    return this.#sql.all<HeldBlock>(
-      `SELECT depends, through, read_at AS readAt, places, own, texts FROM history_blocks WHERE id = ? AND channel_id = ?`,
-      rowOf(channelId, block),
+  #stored({ row, channelId }: BlockPlace, isWhole: boolean): KnownBlock | undefined {
+    if (!this.#holdsAny) return undefined;
+    const [found] = this.#sql.all<BlockRow & { texts?: ArrayBuffer }>(
+      `SELECT through, read_at, places, own${isWhole ? ", texts" : ""} FROM history_blocks WHERE id = ? AND channel_id = ?`,
+      row,
       channelId,
-    )[0];
+    );
+    if (found === undefined) return undefined;
+    const { through, read_at: readAt, places, own, texts } = found;
+    const [seqs, ends] = JSON.parse(places) as [number[], number[]];
+    return { through, readAt, seqs, ends, own, texts, depends: undefined };
+  }
+
+  /** Whatever drops a row drops what is known of it, so there is one. */
+  #textsOf({ row, channelId }: BlockPlace, start: number, end: number): Uint8Array {
+    const [found] = this.#sql.all<{ part: ArrayBuffer }>(
+      `SELECT substr(texts, ?, ?) AS part FROM history_blocks WHERE id = ? AND channel_id = ?`,
+      start + 1,
+      end - start,
+      row,
+      channelId,
+    );
+    if (found === undefined) throw new Error("a block of history is known that is not there");
+    return new Uint8Array(found.part);
   }
 
   #newestStored(channelId: string, from: number, to: number): number | undefined {
     if (!this.#holdsAny || from > to) return undefined;
-    const [row] = this.#sql.all<{ id: number | null }>(
+    const [found] = this.#sql.all<{ id: number | null }>(
       `SELECT max(id) AS id FROM history_blocks WHERE ${IN_CHANNEL}`,
-      ...placesOf(channelId, from, to),
+      rowOf(channelId, from),
+      rowOf(channelId, to),
+      channelId,
     );
-    const id = row?.id ?? undefined;
+    const id = found?.id ?? undefined;
     return id === undefined ? undefined : id % BLOCKS_PER_CHANNEL;
   }
 
@@ -148,10 +190,12 @@ export class HistoryBlocks {
     this.#holdsAny = true;
     if (this.#atMost <= MAX_BLOCKS) return;
     if (this.#count() >= MAX_BLOCKS) {
-      this.#sql.run(
-        `DELETE FROM history_blocks WHERE read_at <= (SELECT read_at FROM history_blocks ORDER BY read_at LIMIT 1 OFFSET ?)`,
+      const evicted = this.#sql.all<{ id: number }>(
+        `DELETE FROM history_blocks WHERE read_at <= (SELECT read_at FROM history_blocks ORDER BY read_at LIMIT 1 OFFSET ?)
+         RETURNING id`,
         EVICTED_AT_ONCE,
       );
+      for (const { id } of evicted) this.#known.drop(id);
     }
     this.#atMost = this.#count() + 1;
   }
@@ -161,12 +205,10 @@ export class HistoryBlocks {
   }
 }
 
-/** Of rows: see `placesOf`. */
 const IN_CHANNEL = "id BETWEEN ? AND ? AND channel_id = ?";
 
-/** Where a channel's blocks from one number to another are. */
-function placesOf(channelId: string, from: number, to: number): [first: number, last: number, channelId: string] {
-  return [rowOf(channelId, from), rowOf(channelId, to), channelId];
+function placeOf(channelId: string, number: number): BlockPlace {
+  return { row: rowOf(channelId, number), channelId };
 }
 
 function rowOf(channelId: string, block: number): number {

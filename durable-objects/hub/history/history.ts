@@ -175,14 +175,15 @@ export class HubHistory {
     for (let looked = 0; next > 0; looked++) {
       if (looked === BLOCKS_PER_PAGE) return undefined;
       const number = blockOf(next);
-      const block = this.#blockAt(channelId, number);
+      const isNewestPage = end > channel.lastSeq;
+      const block = this.#blockAt(channelId, number, isNewestPage);
       // Postgres has messages that this hub never saw: its storage was set back in time.
       if (block !== undefined && block.through > channel.lastSeq) return undefined;
       // There is no seq below 1.
       const first = Math.max(1, number * BLOCK_SEQS);
       const through = block?.through ?? first - 1;
       if (through < next) {
-        const missed = { channelId, number, newest: blockOf(channel.lastSeq), isNewestPage: end > channel.lastSeq };
+        const missed = { channelId, number, newest: blockOf(channel.lastSeq), isNewestPage };
         const fresh = this.#fresh(channelId, through + 1, next, missing, reader);
         if (fresh === undefined) return this.#fill.wanted(missed);
         if (fresh.count > LONG_TAIL) void this.#fill.wanted(missed);
@@ -190,20 +191,22 @@ export class HubHistory {
         if (fresh.isMore) return { cuts, hasMore: true };
         missing -= fresh.count;
       }
-      const kept = block && cut(block, next, Math.max(1, missing), reader);
-      if (kept !== undefined) {
-        if (missing === 0) return { cuts, hasMore: true };
-        cuts.push(kept);
-        missing -= kept.count;
-        if (kept.isMore && missing === 0) return { cuts, hasMore: true };
+      if (missing === 0) {
+        if (block?.seqs.some((seq) => seq <= next)) return { cuts, hasMore: true };
+      } else {
+        const kept = block && cut(block, next, missing, reader);
+        if (kept !== undefined) cuts.push(kept);
+        missing -= kept?.count ?? 0;
+        if (missing === 0 && kept?.isMore) return { cuts, hasMore: true };
       }
       next = first - 1;
     }
     return { cuts, hasMore: false };
   }
 
-  #blockAt(channelId: string, number: number) {
-    const block = this.#blocks.find(channelId, number);
+  /** Who opens a channel reads its newest page, as others do; what is further back is hardly ever read by two at a time. */
+  #blockAt(channelId: string, number: number, isNewestPage: boolean) {
+    const block = this.#blocks.find(channelId, number, isNewestPage);
     if (block === undefined || this.#parts.runtime.now() - block.readAt <= MAX_AGE_MS) return block;
     this.#blocks.drop(channelId, number);
     return undefined;

@@ -80,13 +80,13 @@ describe("pages that the hub holds", () => {
     blocks.put(one, 0, held(10));
     blocks.put(one, 3, held(200));
     blocks.put(other, 0, held(20));
-    expect(new HistoryBlocks(sql).find(one, 0)).toBeUndefined();
-    expect(blocks.find(other, 0)?.through).toBe(20);
+    expect(new HistoryBlocks(sql).find(one, 0, false)).toBeUndefined();
+    expect(blocks.find(other, 0, false)?.through).toBe(20);
     expect(blocks.newestWithin(one, 0, 9)).toBe(3);
     expect(blocks.newestWithin(other, 0, 9)).toBe(0);
     blocks.dropChannel(one);
-    expect(blocks.find(one, 3)).toBeUndefined();
-    expect(blocks.find(other, 0)?.through).toBe(20);
+    expect(blocks.find(one, 3, false)).toBeUndefined();
+    expect(blocks.find(other, 0, false)?.through).toBe(20);
   });
 
   it("[HIST-9] new messages come out of the journal, and a copy costs a row for 64 messages", async () => {
@@ -129,8 +129,8 @@ describe("pages that the hub holds", () => {
     expect(kept?.count).toBeLessThanOrEqual(4_000);
     expect(kept?.count).toBe(4_100 - (kept?.oldest ?? 0));
     const woken = new HistoryBlocks(sql);
-    expect(woken.find(channel, 4_099)?.through).toBe(4_099);
-    expect(woken.find(channel, 0)).toBeUndefined();
+    expect(woken.find(channel, 4_099, false)?.through).toBe(4_099);
+    expect(woken.find(channel, 0, false)).toBeUndefined();
   });
 
   it("[HIST-13] what lies further back than a number of blocks is copied in memory, and writes nothing", async () => {

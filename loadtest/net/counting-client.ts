@@ -5,10 +5,20 @@ import { openStream } from "./stream.ts";
 import { parseHead } from "./ws-handshake.ts";
 
 const HEAD_END = "\r\n\r\n";
+/** What is kept of an answer. */
+const END_BYTES = 1_024;
+
+/** What there was in an answer. */
+export interface Counted {
+  /** How often the text that is counted was in it. */
+  count: number;
+  /** Its last bytes. */
+  end: Buffer;
+}
 
 /**
- * GETs over one connection, one after another, of whose answers it counts how often a text is in them while they come in. Nothing is
- * kept or parsed: kept, pages of a few thousand messages a second are work for the generator's garbage collector, which then
+ * GETs over one connection, one after another, of whose answers it counts how often a text is in them while they come in. Nothing but
+ * their end is kept, and nothing parsed: kept, pages of a few thousand messages a second are work for the generator's garbage collector, which then
  * takes the processor away from the server that is measured.
  */
 export class CountingClient {
@@ -26,17 +36,17 @@ export class CountingClient {
   }
 
   /**
-   * How often the text is in the answer. Not to be called while another call is under way. Rejects with `HttpError` for anything but 200
+   * Not to be called while another call is under way. Rejects with `HttpError` for anything but 200
    * with a `Content-Length`.
    *
    * @param credential what follows `Bearer`
    */
-  count(path: string, credential?: string): Promise<number> {
+  get(path: string, credential?: string): Promise<Counted> {
     return new Promise((resolve, reject) => {
       const answer = new CountedAnswer(this.#text);
       const settle = (error?: HttpError) => {
         this.#waiting = undefined;
-        if (error === undefined) resolve(answer.count);
+        if (error === undefined) resolve(answer);
         else reject(error);
       };
       this.#waiting = { answer, settle };
@@ -92,14 +102,13 @@ export class CountingClient {
 }
 
 /** One answer, as it comes in. */
-class CountedAnswer {
+class CountedAnswer implements Counted {
   count = 0;
+  end: Buffer = Buffer.alloc(0);
   readonly #text: Buffer;
   #head = Buffer.alloc(0);
   /** Bytes of the body that are still to come; undefined before all of the head is there. */
   #left: number | undefined;
-  /** The last bytes of what came before: too few for the text, and where it may begin. */
-  #end = Buffer.alloc(0);
 
   constructor(text: Buffer) {
     this.#text = text;
@@ -122,9 +131,11 @@ class CountedAnswer {
   }
 
   #pushBody(chunk: Buffer, left: number): boolean {
+    // Too few bytes for the text, and where it may begin.
     const most = this.#text.length - 1;
-    this.count += this.#in(Buffer.concat([this.#end, chunk.subarray(0, most)])) + this.#in(chunk);
-    this.#end = Buffer.concat([this.#end, chunk.subarray(-most)]).subarray(-most);
+    this.count += this.#in(Buffer.concat([this.end.subarray(-most), chunk.subarray(0, most)])) + this.#in(chunk);
+    this.end =
+      chunk.length < END_BYTES ? Buffer.concat([this.end, chunk]).subarray(-END_BYTES) : chunk.subarray(-END_BYTES);
     this.#left = left - chunk.length;
     return this.#left <= 0;
   }

@@ -1,15 +1,19 @@
 import { CpuMeter } from "../measure/cpu-meter.ts";
 import { LatencySeries } from "../measure/latency.ts";
 import { round } from "../measure/numbers.ts";
+import { CountingClient } from "../net/counting-client.ts";
 import type { Outcome, Step } from "../outcome-schema.ts";
 import type { PlayOf } from "../play-schema.ts";
 import type { Bench } from "../run/bench.ts";
 import { sleep } from "../run/clock.ts";
 import { historyMessageId, prepareLongChannel } from "../run/long-channel.ts";
+import { MESSAGE_IN_PAGE } from "../run/message-mark.ts";
 import type { LoadUser } from "../run/population.ts";
 import { seededRandom } from "../run/random.ts";
 
 const AFTER_FAILURE_MS = 20;
+/** Of so many walks the pages of one are checked against the contract; of the others messages are counted. */
+const WALKS_PER_CHECK = 20;
 
 /** Reads pages of a long channel as fast as they come, a fixed number at a time. */
 export async function playHistory(bench: Bench, play: PlayOf<"history">): Promise<Outcome> {
@@ -37,21 +41,28 @@ async function readPages(
   const until = from + scenario.seconds * 1000;
   const cpu = new CpuMeter(bench.server?.pid);
   const worker = async () => {
+    const client = new CountingClient(bench.target.baseUrl, MESSAGE_IN_PAGE);
     while (performance.now() < until && !signal.aborted) {
       // The reader that has not read for longest: each has a limit of its own.
-      const reader = readers[counts.next++ % readers.length];
-      if (reader === undefined) return;
+      const walk = counts.next++;
+      const reader = readers[walk % readers.length];
+      if (reader === undefined) break;
+      const read = (query: Record<string, string>, series: LatencySeries) =>
+        walk % WALKS_PER_CHECK === 0
+          ? reads.page(reader, query, performance.now(), series)
+          : reads.countedPage(client, reader, query, performance.now(), series);
       const around = historyMessageId(workspaceId, play.messages, Math.floor(random() * play.messages) + 1);
-      let page = await reads.page(reader, { around }, performance.now(), jumps);
+      let page = await read({ around }, jumps);
       if (page === undefined) counts.failedJumps += 1;
       else counts.jumps += 1;
       for (let walked = 0; walked < play.walk && page?.next_cursor && performance.now() < until; walked++) {
-        page = await reads.page(reader, { before: page.next_cursor }, performance.now(), recorder.history);
+        page = await read({ before: page.next_cursor }, recorder.history);
         if (page === undefined) counts.failedPages += 1;
         else counts.pages += 1;
       }
       if (page === undefined) await sleep(AFTER_FAILURE_MS, signal);
     }
+    client.close();
   };
   await Promise.all(Array.from({ length: play.in_flight }, worker));
   const seconds = (performance.now() - from) / 1000;

@@ -1,5 +1,7 @@
-/** The beginning of a message's content, by which the run knows its own messages again. */
+/** Each message in a page's JSON has it once; within a string its quotes would be escaped. */
+export const MESSAGE_IN_PAGE = '"seq":';
 
+/** The beginning of a message's content, by which the run knows its own messages again. */
 const pattern = /^load:([a-z0-9]+):(\d+) /;
 const filler = "the quick brown fox jumps over the lazy dog ".repeat(200);
 

@@ -1,8 +1,6 @@
 import { CountingClient } from "../../net/counting-client.ts";
+import { MESSAGE_IN_PAGE } from "../../run/message-mark.ts";
 import type { HistoryReader } from "../peer.ts";
-
-/** Each message of a page of JSON has it once; within a string its quotes would be escaped. */
-const MESSAGE_MARK = '"seq":';
 
 /**
  * Reads pages of JSON over a connection of its own. What there is in a page is checked elsewhere; here messages are counted.
@@ -13,11 +11,11 @@ export function openPageReader(
   base: URL,
   ask: (place: number, limit: number) => { path: string; credential?: string },
 ): HistoryReader {
-  const client = new CountingClient(base, MESSAGE_MARK);
+  const client = new CountingClient(base, MESSAGE_IN_PAGE);
   return {
-    page(place, limit) {
+    async page(place, limit) {
       const { path, credential } = ask(place, limit);
-      return client.count(path, credential);
+      return (await client.get(path, credential)).count;
     },
     close: () => client.close(),
   };

@@ -43,7 +43,12 @@ describe("CountingClient", () => {
     for (const pieceBytes of [1, 2, 5, 7, 64, 100_000]) {
       const heard: string[] = [];
       const client = await clientOf(pages(pieceBytes, heard));
-      for (const count of [0, 1, 3, 40]) expect(await client.count(`/${count}`, "token")).toBe(count);
+      for (const count of [0, 1, 3, 40]) {
+        const counted = await client.get(`/${count}`, "token");
+        expect(counted.count).toBe(count);
+        expect(counted.end.toString()).toMatch(/^.{0,1024}\]\}$/);
+        if (count === 40) expect(counted.end.length).toBe(1_024);
+      }
       expect(heard[1]).toMatch(/^GET \/1 HTTP\/1\.1\r\nHost: 127\.0\.0\.1:\d+\r\nAuthorization: Bearer token\r\n\r\n$/);
       close();
     }
@@ -60,10 +65,10 @@ describe("CountingClient", () => {
       }),
       200,
     );
-    await expect(client.count("/refused")).rejects.toMatchObject({ code: "HTTP_429", status: 429 });
-    await expect(client.count("/endless")).rejects.toMatchObject({ code: "NO_LENGTH" });
-    await expect(client.count("/cut")).rejects.toMatchObject({ code: "CLOSED_EARLY" });
-    await expect(client.count("/silent")).rejects.toMatchObject({ code: "TIMEOUT" });
-    expect(await client.count("/")).toBe(1);
+    await expect(client.get("/refused")).rejects.toMatchObject({ code: "HTTP_429", status: 429 });
+    await expect(client.get("/endless")).rejects.toMatchObject({ code: "NO_LENGTH" });
+    await expect(client.get("/cut")).rejects.toMatchObject({ code: "CLOSED_EARLY" });
+    await expect(client.get("/silent")).rejects.toMatchObject({ code: "TIMEOUT" });
+    expect(await client.get("/")).toMatchObject({ count: 1, end: Buffer.from('{"seq":1') });
   });
 });

@@ -15,7 +15,9 @@ const TOKEN_SECONDS = 3_600;
 /** Starts Kabar's local stack with its files in `folder`. Sockets are of one user each, in groups of 50. */
 export async function startKabar(folder: string): Promise<HeapServer> {
   const inspectorPort = await freePort();
-  const stack = await KabarStack.start(folder, { KABAR_WORKERD_INSPECTOR_PORT: String(inspectorPort) });
+  const stack = await KabarStack.start(folder, {
+    env: { KABAR_WORKERD_INSPECTOR_PORT: String(inspectorPort) },
+  });
   const { target } = stack;
   const { serverPid, credential } = target;
   if (serverPid === undefined) {

@@ -2,7 +2,7 @@ import { UsageError } from "../errors.ts";
 import { createBare } from "./bare/peer.ts";
 import { createBarePostgres } from "./bare-postgres/peer.ts";
 import { createEjabberd, createEjabberdSql } from "./ejabberd/peer.ts";
-import { createKabar } from "./kabar/peer.ts";
+import { createKabar, createKabarAlone, createKabarBatch } from "./kabar/peer.ts";
 import { createMosquitto } from "./mosquitto/peer.ts";
 import type { Peer } from "./peer.ts";
 import type { WorkName } from "./result-schema.ts";
@@ -21,8 +21,9 @@ export function allPeers(): Peer[] {
     createBare(false),
     createBare(true),
     createBarePostgres(),
-    createKabar(false),
-    createKabar(true),
+    createKabar(),
+    createKabarBatch(),
+    createKabarAlone(),
     createWs(),
     createSocketIo(),
     createEjabberd(),

@@ -22,7 +22,7 @@ export interface StackOptions {
   log?: (line: string) => void;
   /** Runs when the database is up and before the Worker starts (migrations, first rows); returns more variables. */
   prepare?: (databaseUrl: string, state: StateFile) => Promise<Record<string, string>>;
-  /** False leaves dist/web as it is. */
+  /** False leaves dist/web as it is, and serves nothing of it. */
   web?: boolean;
   /** Another Worker than the one in wrangler.toml: for tests of the stack itself. */
   workerMain?: string;
@@ -108,6 +108,7 @@ async function startParts(
     entryPort,
     vars,
     log,
+    web: options.web ?? true,
     ...(store.bucket && { bucket: store.bucket }),
     ...(options.workerMain !== undefined && { main: options.workerMain }),
     ...(env.KABAR_WORKERD_INSPECTOR_PORT && { inspectorPort: Number(env.KABAR_WORKERD_INSPECTOR_PORT) }),

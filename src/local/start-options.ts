@@ -6,10 +6,12 @@ import { projectRoot } from "./root.ts";
 export interface StartOptions {
   dataDir: string;
   port: number;
+  /** False leaves out the demo page and the server of the web files. */
+  web: boolean;
   verbose: boolean;
 }
 
-export const USAGE = "npm start -- [--port <number>] [--data <folder>] [--verbose]";
+export const USAGE = "npm start -- [--port <number>] [--data <folder>] [--no-web] [--verbose]";
 
 /** Reads the command line and the environment of `npm start`. */
 export function startOptions(argv: string[], env: NodeJS.ProcessEnv): StartOptions {
@@ -19,14 +21,19 @@ export function startOptions(argv: string[], env: NodeJS.ProcessEnv): StartOptio
     throw new StackError(`${flags.port ?? env.PORT} is no port: give a number from 1 to 65535.`);
   }
   const dataDir = path.resolve(projectRoot, flags.data ?? env.KABAR_DATA_DIR ?? ".kabar");
-  return { dataDir, port, verbose: flags.verbose ?? false };
+  return { dataDir, port, web: !flags["no-web"], verbose: flags.verbose ?? false };
 }
 
-function parse(args: string[]): { port?: string; data?: string; verbose?: boolean } {
+function parse(args: string[]): { port?: string; data?: string; "no-web"?: boolean; verbose?: boolean } {
   try {
     return parseArgs({
       args,
-      options: { port: { type: "string" }, data: { type: "string" }, verbose: { type: "boolean" } },
+      options: {
+        port: { type: "string" },
+        data: { type: "string" },
+        "no-web": { type: "boolean" },
+        verbose: { type: "boolean" },
+      },
     }).values;
   } catch (error) {
     throw new StackError(`${messageOf(error)} Usage: ${USAGE}`);

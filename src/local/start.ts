@@ -12,11 +12,12 @@ import { startOptions } from "./start-options.ts";
 /** `npm start`: the whole stack with a demo workspace, until Ctrl-C. */
 async function main(): Promise<void> {
   const begun = performance.now();
-  const { dataDir, port, verbose } = startOptions(process.argv.slice(2), process.env);
+  const { dataDir, port, web, verbose } = startOptions(process.argv.slice(2), process.env);
   let demo: DemoWorkspace | undefined;
   const starting = startStack({
     dataDir,
     port,
+    web,
     // The Worker may call this machine's own webhook receivers here.
     env: { CARIOS_WEBHOOK_ALLOW_PRIVATE: process.env.CARIOS_WEBHOOK_ALLOW_PRIVATE ?? "true" },
     log: (line) => {

@@ -21,6 +21,8 @@ export interface WorkerOptions {
   /** Port of miniflare's own entry, which only serves the object store's S3 door. */
   entryPort: number;
   vars: Record<string, string>;
+  /** False serves no files of the web: miniflare takes four more isolates for it, some 10 MB. */
+  web: boolean;
   /** Local bucket with its credentials; absent when a replacement store is used. */
   bucket?: { name: string; accessKeyId: string; secretAccessKey: string };
   /** Another Worker than the one in wrangler.toml: for tests of the stack itself. */
@@ -79,9 +81,10 @@ export class LocalWorker {
   }
 
   async #miniflareOptions(): Promise<MiniflareOptions> {
-    const { dataDir, port, entryPort, vars, bucket, inspectorPort, log } = this.#options;
+    const { dataDir, port, entryPort, vars, web, bucket, inspectorPort, log } = this.#options;
     const config = await readWorkerConfig(projectRoot);
-    const { assets } = config.options;
+    const { assets: files, ...worker } = config.options;
+    const assets = web ? files : undefined;
     if (assets) fs.mkdirSync(assets.directory, { recursive: true });
     fs.mkdirSync(runFolder(dataDir), { recursive: true });
     const script = await bundleWorker(this.#options.main ?? config.main, assets?.run_worker_first ?? false);
@@ -104,12 +107,13 @@ export class LocalWorker {
       },
       workers: [
         {
-          ...config.options,
+          ...worker,
+          ...(assets && { assets }),
           modules: true,
           script,
-          bindings: { ...config.options.bindings, ...vars },
+          bindings: { ...worker.bindings, ...vars },
           serviceBindings: {
-            ...config.options.serviceBindings,
+            ...worker.serviceBindings,
             KABAR_ENTRY: external(`${HOST}:${entryPort}`),
             ...doorBindings(vars),
           },

@@ -6,19 +6,49 @@ import type { Peer, RunningPeer } from "../peer.ts";
 import { openAll } from "../server/open-all.ts";
 import { KabarHistory } from "./history.ts";
 import { KabarMember } from "./member.ts";
-import { KabarStack } from "./stack.ts";
+import { KabarStack, type StackVariant } from "./stack.ts";
 
 const TOKEN_SECONDS = 3_600;
 
-/** Kabar's local stack with everything on; with `batch` its sockets are opened with `?batch=1`. */
-export function createKabar(batch: boolean): Peer {
+const DOES = "durable append before the answer, membership, receipts, resume, archive to Postgres";
+
+/** An object store that is never asked, in place of the local one. */
+const ELSEWHERE = {
+  KABAR_S3_ENDPOINT: "http://127.0.0.1:9/",
+  KABAR_S3_ACCESS_KEY_ID: "elsewhere",
+  KABAR_S3_SECRET_ACCESS_KEY: "elsewhere",
+};
+
+/** Kabar's local stack as `npm start` has it. */
+export function createKabar(): Peer {
   return {
-    name: batch ? "kabar-batch" : "kabar",
-    setup: `Kabar's local stack, ${batch ? "sockets with batch=1" : "one frame per event"}: durable append before the answer, membership, receipts, resume, archive to Postgres`,
-    // Pages are read over REST, whatever the sockets do.
-    ...(batch ? { works: ["fanout", "steady", "sends", "memory"] as const } : {}),
+    name: "kabar",
+    setup: `Kabar's local stack, one frame per event: ${DOES}`,
     missing: () => undefined,
-    start: (folder) => start(batch, folder),
+    start: (folder) => start(folder, {}),
+  };
+}
+
+/** The same, where sockets are opened with `?batch=1`. */
+export function createKabarBatch(): Peer {
+  return {
+    name: "kabar-batch",
+    setup: `Kabar's local stack, sockets with batch=1: ${DOES}`,
+    // Pages are read over REST, whatever the sockets do.
+    works: ["fanout", "steady", "sends", "memory"],
+    missing: () => undefined,
+    start: (folder) => start(folder, { batch: true }),
+  };
+}
+
+/** The same without eight isolates that stand in for R2 and for Cloudflare's server of web files, of which the others have none. */
+export function createKabarAlone(): Peer {
+  return {
+    name: "kabar-alone",
+    setup: "Kabar's local stack without what stands in for R2 and for the server of web files",
+    works: ["memory"],
+    missing: () => undefined,
+    start: (folder) => start(folder, { variant: { env: ELSEWHERE, args: ["--no-web"] } }),
   };
 }
 
@@ -28,8 +58,11 @@ interface MadeGroup {
   tokens: string[];
 }
 
-async function start(batch: boolean, folder: string): Promise<RunningPeer> {
-  const stack = await KabarStack.start(folder);
+async function start(
+  folder: string,
+  { batch = false, variant }: { batch?: boolean; variant?: StackVariant },
+): Promise<RunningPeer> {
+  const stack = await KabarStack.start(folder, variant);
   const prepared = new Map<string, MadeGroup>();
   let api = apiOf(stack);
   let history = new KabarHistory(api.calls, stack.target);

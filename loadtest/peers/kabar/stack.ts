@@ -18,6 +18,12 @@ const LIMITS = {
   CARIOS_RATE_LIMIT_MESSAGES_PER_MINUTE: MANY,
 };
 
+/** How a stack differs from the usual one. */
+export interface StackVariant {
+  env?: Record<string, string>;
+  args?: string[];
+}
+
 interface Running {
   server: ServerProcess;
   target: LoadTarget;
@@ -26,24 +32,24 @@ interface Running {
 /** Kabar's local stack in a process of its own. */
 export class KabarStack {
   readonly #folder: string;
-  readonly #env: Record<string, string>;
+  readonly #variant: StackVariant;
   #running: Running;
 
-  /** Starts it with its files in `folder`; `env` holds more settings. */
-  static async start(folder: string, env: Record<string, string> = {}): Promise<KabarStack> {
-    return new KabarStack(folder, env, await run(folder, env));
+  /** Starts it with its files in `folder`. */
+  static async start(folder: string, variant: StackVariant = {}): Promise<KabarStack> {
+    return new KabarStack(folder, variant, await run(folder, variant));
   }
 
-  private constructor(folder: string, env: Record<string, string>, running: Running) {
+  private constructor(folder: string, variant: StackVariant, running: Running) {
     this.#folder = folder;
-    this.#env = env;
+    this.#variant = variant;
     this.#running = running;
   }
 
   /** Ends it and starts it with the same data, at another address. */
   async restart(): Promise<void> {
     await this.stop();
-    this.#running = await run(this.#folder, this.#env);
+    this.#running = await run(this.#folder, this.#variant);
   }
 
   get target(): LoadTarget {
@@ -69,7 +75,7 @@ export class KabarStack {
   }
 }
 
-async function run(folder: string, env: Record<string, string>): Promise<Running> {
+async function run(folder: string, { env = {}, args = [] }: StackVariant): Promise<Running> {
   const port = await freePort();
   const dataDir = path.join(folder, "kabar");
   const file = path.join(dataDir, "dev.json");
@@ -77,7 +83,7 @@ async function run(folder: string, env: Record<string, string>): Promise<Running
   fs.rmSync(file, { force: true });
   const server = await ServerProcess.start({
     script: path.join(import.meta.dirname, "../../../src/local/start.ts"),
-    args: ["--port", String(port), "--data", dataDir],
+    args: ["--port", String(port), "--data", dataDir, ...args],
     env: { ...LIMITS, ...env },
     // Written last, when everything answers.
     isReady: () => isWhole(file),

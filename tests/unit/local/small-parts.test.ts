@@ -96,6 +96,7 @@ describe("npm start's options", () => {
     expect(startOptions([], { PORT: "9001" }).port).toBe(9001);
     expect(startOptions([], {}).port).toBe(8787);
     expect(startOptions([], {}).dataDir.endsWith("/.kabar")).toBe(true);
+    expect([startOptions([], {}).web, startOptions(["--no-web"], {}).web]).toEqual([true, false]);
   });
 
   test("mistakes are told in one line", () => {

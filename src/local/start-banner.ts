@@ -1,14 +1,25 @@
 import type { DemoWorkspace } from "./demo-workspace.ts";
 import type { Stack } from "./stack.ts";
 
+export interface StartedStack {
+  stack: Stack;
+  demo: DemoWorkspace;
+  devFile: string;
+  /** True where the pages are served. */
+  web: boolean;
+  seconds: number;
+}
+
 /** What `npm start` prints when everything is up. */
-export function startBanner(stack: Stack, demo: DemoWorkspace, devFile: string, seconds: number): string {
+export function startBanner({ stack, demo, devFile, web, seconds }: StartedStack): string {
   const key = `${demo.apiKey}:${demo.apiSecret}`;
+  const pages = web
+    ? `  Demo chat  ${stack.baseUrl}/\n  API docs   ${stack.baseUrl}/docs`
+    : `  API        ${stack.baseUrl}/v1`;
   return `
 Kabar is ready after ${seconds.toFixed(1)} s.
 
-  Demo chat  ${stack.baseUrl}/
-  API docs   ${stack.baseUrl}/docs
+${pages}
   Postgres   ${stack.databaseUrl}
 
   Workspace  ${demo.workspaceId}

@@ -35,7 +35,7 @@ async function main(): Promise<void> {
   try {
     await ensureDemoData(stack.baseUrl, demo);
     const devFile = writeDevFile(dataDir, stack, demo);
-    console.log(startBanner(stack, demo, devFile, (performance.now() - begun) / 1000));
+    console.log(startBanner({ stack, demo, devFile, web, seconds: (performance.now() - begun) / 1000 }));
   } catch (error) {
     if (stop.isStopping()) return;
     await stack.stop();

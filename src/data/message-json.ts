@@ -3,6 +3,7 @@ import type { Message, QuotedMessage } from "../protocol/message.ts";
 import { preview } from "../protocol/preview.ts";
 import type { UserSummary } from "../protocol/user.ts";
 import { wireTimeText } from "./fragments.ts";
+import { ownStrings } from "./own-strings.ts";
 import { wireTimeOf } from "./wire-time.ts";
 
 type Reaction = Message["reactions"][number];
@@ -148,15 +149,21 @@ function reactionColumns(viewer: SQL): SQL {
 
 /** Leaves out what does not apply, and the idempotency key for all but its sender. A deleted author keeps its id and nothing else. */
 export function toMessage(json: MessageJson, viewer: string | undefined): Message {
-  return build(json, json, viewer);
+  return build(json, json, viewer, createdAtOf(json));
 }
 
 /** The same for the messages of a page of one channel. */
 export function toMessages(rows: PageMessageRow[], channel: Channel, viewer: string | undefined): Message[] {
-  return rows.map((row) => build(row, channel, viewer));
+  const times = ownStrings(rows.map(createdAtOf));
+  return rows.map((row, index) => build(row, channel, viewer, times[index] ?? ""));
 }
 
-function build(row: PageMessageRow, channel: Channel, viewer: string | undefined): Message {
+function createdAtOf({ created_at: seconds }: MessageRow): string {
+  // Seconds have a fraction that is not exact; the column has milliseconds.
+  return wireTimeOf(Math.round(seconds * 1000));
+}
+
+function build(row: PageMessageRow, channel: Channel, viewer: string | undefined, createdAt: string): Message {
   const { user_id: userId, client_id: clientId } = row;
   const rest = row.rest ?? NO_REST;
   // One literal of one form: an object with parts spread into it takes several times as long.
@@ -179,8 +186,7 @@ function build(row: PageMessageRow, channel: Channel, viewer: string | undefined
     type: row.type,
     attachment_url: rest.attachment_url,
     attachment: rest.attachment,
-    // Seconds have a fraction that is not exact; the column has milliseconds.
-    created_at: wireTimeOf(Math.round(row.created_at * 1000)),
+    created_at: createdAt,
     edited_at: rest.edited_at,
     deleted_at: rest.deleted_at,
     parent_id: rest.parent_id,

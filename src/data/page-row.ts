@@ -1,6 +1,7 @@
 import type { Message } from "../protocol/message.ts";
 import type { ChannelRow } from "./channel-view.ts";
 import type { MessageReaction, MessageRest, PageMessageRow } from "./message-json.ts";
+import { ownStrings } from "./own-strings.ts";
 
 /** The channel and what is true of a whole page. */
 export type PageHead = ChannelRow & {
@@ -35,9 +36,9 @@ type Author = [id: string, externalId: string | null, name: string, avatarUrl: s
 /** The messages of a page, newest first. */
 export function pageMessages(row: PageRow): PageMessageRow[] {
   if (row.ids === null) return [];
-  const ids = row.ids.split(",");
+  const ids = ownStrings(row.ids.split(","));
   const seqs = valuesOf(row.seqs);
-  const userIds = valuesOf(row.user_ids);
+  const userIds = ownStrings(valuesOf(row.user_ids));
   const types = valuesOf(row.types) as Message["type"][];
   const times = valuesOf(row.times);
   const authors = new Map((row.authors ?? []).map((author) => [author[0], author]));

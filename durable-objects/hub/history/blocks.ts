@@ -16,6 +16,7 @@ const BLOCKS_PER_CHANNEL = 2 ** 28;
 
 /** Blocks that make room at once: finding the oldest ones looks at all. */
 const EVICTED_AT_ONCE = 200;
+
 /** A block before it is packed. */
 export interface NewBlock {
   through: number;

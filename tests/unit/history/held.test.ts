@@ -122,7 +122,15 @@ describe("pages that the hub holds", () => {
     const sql = nodeSql();
     migrate(sql);
     const blocks = new HistoryBlocks(sql);
-    for (let n = 0; n < 4_100; n++) blocks.put(channel, n, { through: n, readAt: n, messages: [], isStored: true });
+    const put = (n: number) => blocks.put(channel, n, { through: n, readAt: n, messages: [], isStored: true });
+    for (let n = 0; n < 4_000; n++) put(n);
+    // Where its texts are is known, and no more.
+    const reading = new HistoryBlocks(sql);
+    for (const n of [0, 300]) expect(reading.find(channel, n, false)?.through).toBe(n);
+    reading.put(channel, 4_000, { through: 4_000, readAt: 4_000, messages: [], isStored: true });
+    expect(reading.find(channel, 0, false)).toBeUndefined();
+    expect(reading.find(channel, 300, false)?.through).toBe(300);
+    for (let n = 4_001; n < 4_100; n++) put(n);
     const [kept] = sql.all<{ count: number; oldest: number }>(
       `SELECT count(*) AS count, min(through) AS oldest FROM history_blocks`,
     );
@@ -133,6 +141,32 @@ describe("pages that the hub holds", () => {
     expect(woken.find(channel, 0, false)).toBeUndefined();
   });
 
+  it("[HIST-9] of a copy that others will read as well the texts stay in memory", () => {
+    const sql = nodeSql();
+    migrate(sql);
+    new HistoryBlocks(sql).put(channel, 1, { through: 64, readAt: 0, messages: [], isStored: true });
+    const blocks = new HistoryBlocks(sql);
+    blocks.find(channel, 1, false);
+    blocks.find(channel, 1, true);
+    sql.run(`DELETE FROM history_blocks`);
+    expect(blocks.find(channel, 1, false)?.read(0, 0)).toEqual(new Uint8Array(0));
+  });
+
+  it("[HIST-8] no page says that older messages follow where none are left", async () => {
+    const rig = await rigWithMessages(128);
+    rig.archive.rows.splice(0, rig.archive.rows.length, ...rig.archive.rows.filter(({ seq }) => seq >= 64));
+    const woken = restarted(rig);
+    await woken.held({ limit: 100 });
+    for (const [limit, hasMore] of [
+      [65, false],
+      [64, true],
+    ] as const) {
+      const answer = woken.hub.history.page({ channel, limit });
+      await woken.runtime.advance(1);
+      expect(await answer).toMatchObject({ hasMore });
+    }
+  });
+
   it("[HIST-13] what lies further back than a number of blocks is copied in memory, and writes nothing", async () => {
     const rig = restarted(await rigWithMessages(700, { storedBlocksPerChannel: 4 }));
     const rows = () => rig.sql.all<{ through: number }>(`SELECT through FROM history_blocks ORDER BY id`);
@@ -140,10 +174,11 @@ describe("pages that the hub holds", () => {
     expect(contents(await rig.read({ before: 560, limit: 50 }))?.at(0)).toBe("message 559");
     expect(rig.history.reads).toEqual([320]);
     expect(rows()).toEqual([{ through: 511 }, { through: 575 }]);
-    expect(contents(await rig.read({ before: 300, limit: 50 }))?.at(0)).toBe("message 299");
+    expect(contents(await rig.read({ before: 190, limit: 50 }))?.at(0)).toBe("message 189");
     // Only as far as there is no copy, wherever it is.
+    expect(contents(await rig.read({ before: 300, limit: 50 }))?.at(0)).toBe("message 299");
     expect(contents(await rig.read({ before: 640, limit: 20 }))?.at(0)).toBe("message 639");
-    expect(rig.history.reads).toEqual([320, 64, 576]);
+    expect(rig.history.reads).toEqual([320, 0, 192, 576]);
     expect(rows().length).toBe(3);
     rig.archive.up = false;
     for (const before of [510, 400, 120]) {

@@ -36,8 +36,7 @@ export class CountingClient {
   }
 
   /**
-   * Not to be called while another call is under way. Rejects with `HttpError` for anything but 200
-   * with a `Content-Length`.
+   * Not to be called while another call is under way. Rejects with `HttpError` for anything but 200 with a `Content-Length`.
    *
    * @param credential what follows `Bearer`
    */

@@ -27,6 +27,7 @@ export interface HubHistoryParts {
   journal: Journal;
   lookup: MessageLookup;
   source: HistorySource;
+  /** As few as a test needs. */
   storedBlocksPerChannel?: number | undefined;
   /** Reads a channel that the hub does not know from Postgres. */
   learn(ref: string): Promise<unknown>;

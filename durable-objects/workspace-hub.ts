@@ -113,11 +113,12 @@ export class WorkspaceHub extends DurableObject<Env> implements HubRpc {
 
   /** A WebSocket upgrade or a page of history. Who asks, the Worker has verified. */
   override async fetch(request: Request): Promise<Response> {
-    if (request.headers.get("upgrade") === "websocket") return this.#upgrade(request);
     const page = heldPageRequestOf(request.url);
+    if (page !== undefined) return heldPageResponse(await this.#hub.history.page(page));
     // During a deploy the Worker may be newer than this.
-    if (page === undefined) return new Response(null, { status: 404 });
-    return heldPageResponse(await this.#hub.history.page(page));
+    return request.headers.get("upgrade") === "websocket"
+      ? this.#upgrade(request)
+      : new Response(null, { status: 404 });
   }
 
   #upgrade(request: Request): Response {

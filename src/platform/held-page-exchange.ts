@@ -16,15 +16,22 @@ export interface HeldHistory {
   body: ReadableStream<Uint8Array>;
 }
 
-/** The address that asks a hub for a page. Ids may hold any character. */
-export function heldPageUrl(request: HeldPageRequest): string {
-  return ADDRESS + encodeURIComponent(JSON.stringify(request));
+/** The address that asks a hub for a page: short, as both sides take it apart. A channel's id may hold any character, even half of one. */
+export function heldPageUrl({ channel, userId, before, limit }: HeldPageRequest): string {
+  const ref = encodeURIComponent(JSON.stringify(channel));
+  return `${ADDRESS}${limit}&${before ?? ""}&${encodeURIComponent(userId ?? "")}&${ref}`;
 }
 
 /** What an address made by `heldPageUrl` asks for; undefined for any other. Only the Worker reaches a hub, so that it is what it made. */
 export function heldPageRequestOf(url: string): HeldPageRequest | undefined {
   if (!url.startsWith(ADDRESS)) return undefined;
-  return JSON.parse(decodeURIComponent(url.slice(ADDRESS.length))) as HeldPageRequest;
+  const [limit, before, userId = "", ref = ""] = url.slice(ADDRESS.length).split("&");
+  return {
+    channel: JSON.parse(decodeURIComponent(ref)) as string,
+    limit: Number(limit),
+    ...(userId === "" ? {} : { userId: decodeURIComponent(userId) }),
+    ...(before === "" ? {} : { before: Number(before) }),
+  };
 }
 
 /** What a hub found, as its answer: 200 with the page, 204 where it has none. */

@@ -35,6 +35,7 @@ import type { User } from "../protocol/user.ts";
 import type { WebhookDelivery } from "../protocol/webhook.ts";
 import type { WorkspaceSettings } from "../protocol/workspace.ts";
 import { type HeldHistory, heldHistoryOf, heldPageUrl } from "./held-page-exchange.ts";
+import { hubIdOf } from "./hub-ids.ts";
 import { describeError, logEvent } from "./log.ts";
 
 const ATTEMPTS = 3;
@@ -64,8 +65,12 @@ interface HubStub {
   fetch(url: string, init?: { method: string; headers: Headers }): Promise<Response>;
 }
 
-const locationHintSchema = z.enum(["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"]);
-type LocationHint = z.infer<typeof locationHintSchema>;
+const LOCATION_HINTS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] as const;
+type LocationHint = (typeof LOCATION_HINTS)[number];
+
+function isLocationHint(text: string | undefined): text is LocationHint {
+  return LOCATION_HINTS.some((hint) => hint === text);
+}
 
 const failureSchema = z.object({ retryable: z.boolean().optional(), overloaded: z.boolean().optional() });
 
@@ -76,12 +81,12 @@ const failureSchema = z.object({ retryable: z.boolean().optional(), overloaded: 
 export class HubClient {
   readonly #namespace: HubNamespace;
   readonly #name: string;
-  readonly #locationHint: string | undefined;
+  readonly #options: { locationHint?: LocationHint };
 
   constructor(namespace: HubNamespace, workspaceId: string, locationHint?: string) {
     this.#namespace = namespace;
     this.#name = workspaceId;
-    this.#locationHint = locationHint;
+    this.#options = isLocationHint(locationHint) ? { locationHint } : {};
   }
 
   sendMessage(command: SendCommand): Promise<SendOutcome> {
@@ -238,9 +243,7 @@ export class HubClient {
   }
 
   #stub(): HubStub {
-    const id = this.#namespace.idFromName(this.#name);
-    const hint = locationHintSchema.safeParse(this.#locationHint).data;
-    return this.#namespace.get(id, hint === undefined ? {} : { locationHint: hint });
+    return this.#namespace.get(hubIdOf(this.#namespace, this.#name), this.#options);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { NeutralMessage } from "../../../src/domain/hub-ports.ts";
 import type { HubSql } from "../storage.ts";
-import { type HeldMessages, packed } from "./held-messages.ts";
+import { type HeldRun, packed } from "./held-messages.ts";
 import { type BlockPlace, type BlockSelection, type KnownBlock, KnownBlocks } from "./known-blocks.ts";
 
 /** Messages whose seqs divided by this have the same whole part are one block, which is one row. */
@@ -32,11 +32,8 @@ export function blockOf(seq: number): number {
 }
 
 /** A part of a channel as Postgres had it. */
-export interface HeldBlock extends HeldMessages {
-  /** Everything up to this seq is in it. */
-  through: number;
-  /** Unix milliseconds. */
-  readAt: number;
+export interface HeldBlock extends Omit<KnownBlock, "depends"> {
+  place: BlockPlace;
 }
 
 interface BlockRow {
@@ -70,10 +67,17 @@ export class HistoryBlocks {
       if (known === undefined) return undefined;
       this.#known.put(place, known);
     }
-    const { texts, ...block } = known;
-    const read = (start: number, end: number) =>
-      texts === undefined ? this.#textsOf(place, start, end) : new Uint8Array(texts, start, end - start);
-    return { ...block, read };
+    return { ...known, place };
+  }
+
+  /** The texts of runs in blocks that were found in this turn: all that are in rows by one statement, which takes less than one for each. */
+  textsOf(runs: readonly HeldRun<HeldBlock>[]): Uint8Array[] {
+    const inRows = this.#partsOf(runs.filter(({ held }) => held.texts === undefined)).values();
+    return runs.map(({ held, start, end }) =>
+      held.texts === undefined
+        ? new Uint8Array(inRows.next().value ?? NOTHING)
+        : new Uint8Array(held.texts, start, end - start),
+    );
   }
 
   /** The newest of the blocks from one number to another that there are. */
@@ -161,17 +165,19 @@ export class HistoryBlocks {
     return { through, readAt, seqs, ends, own, texts, depends: undefined };
   }
 
-  /** Whatever drops a row drops what is known of it, so there is one. */
-  #textsOf({ row, channelId }: BlockPlace, start: number, end: number): Uint8Array {
-    const [found] = this.#sql.all<{ part: ArrayBuffer }>(
-      `SELECT substr(texts, ?, ?) AS part FROM history_blocks WHERE id = ? AND channel_id = ?`,
-      start + 1,
-      end - start,
-      row,
-      channelId,
+  /** Whatever drops a row drops what is known of it, so there is one for each. */
+  #partsOf(runs: readonly HeldRun<HeldBlock>[]): ArrayBuffer[] {
+    if (runs.length === 0) return [];
+    const columns = runs.map(
+      (_, index) => `(SELECT substr(texts, ?, ?) FROM history_blocks WHERE id = ? AND channel_id = ?) AS part_${index}`,
     );
-    if (found === undefined) throw new Error("a block of history is known that is not there");
-    return new Uint8Array(found.part);
+    const [found] = this.#sql.all<Record<string, ArrayBuffer | null>>(
+      `SELECT ${columns.join(", ")}`,
+      ...runs.flatMap(({ held: { place }, start, end }) => [start + 1, end - start, place.row, place.channelId]),
+    );
+    const parts = Object.values(found ?? {});
+    if (parts.includes(null)) throw new Error("a block of history is known that is not there");
+    return parts as ArrayBuffer[];
   }
 
   #newestStored(channelId: string, from: number, to: number): number | undefined {
@@ -206,6 +212,7 @@ export class HistoryBlocks {
   }
 }
 
+const NOTHING = new ArrayBuffer(0);
 const IN_CHANNEL = "id BETWEEN ? AND ? AND channel_id = ?";
 
 function placeOf(channelId: string, number: number): BlockPlace {

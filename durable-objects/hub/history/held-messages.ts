@@ -17,11 +17,8 @@ export interface PackedMessages {
   texts: ArrayBuffer;
 }
 
-/** Messages out of which a page is cut without parsing what is on it. */
-export interface HeldMessages extends Omit<PackedMessages, "texts"> {
-  /** Bytes of `texts`. A page is half of them: the other half is not brought into memory, where it would be garbage. */
-  read(start: number, end: number): Uint8Array;
-}
+/** Messages out of which a page is cut without parsing what is on it, and without their texts before it is known which those are. */
+export type HeldMessages = Omit<PackedMessages, "texts">;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -29,15 +26,23 @@ const decoder = new TextDecoder();
 /** What of the message at `index` single users see differently: its author the idempotency key, who reacted their own reactions. */
 type Own = [index: number, author: string | null, key: string | null, reactors: NeutralMessage["reactors"]];
 
-/** A run of messages as one reader sees them. */
-export interface Cut {
+/** A run of messages. */
+export interface Run {
   count: number;
   /** Of its last message. */
   oldestSeq: number;
-  /** JSON texts with commas between. */
-  text: TextPiece[];
   /** True where older messages follow. */
   isMore: boolean;
+}
+
+/** A run of those that are held: where it is. */
+export interface HeldRun<Held extends HeldMessages = HeldMessages> extends Run {
+  held: Held;
+  /** Index of its first message. */
+  first: number;
+  /** Bytes of `texts`. A page is half of them: the other half is not brought into memory, where it would be garbage. */
+  start: number;
+  end: number;
 }
 
 /** @param messages newest first */
@@ -62,30 +67,48 @@ export function packed(messages: readonly NeutralMessage[]): PackedMessages {
   };
 }
 
-/** At most `most` messages with `seq <= newest`; undefined where there are none. `reader` is undefined for a workspace key. */
-export function cut(held: HeldMessages, newest: number, most: number, reader: string | undefined): Cut | undefined {
-  const { seqs, ends } = held;
+/** At most `most` messages with `seq <= newest`; undefined where there are none. */
+export function runIn<Held extends HeldMessages>(held: Held, newest: number, most: number): HeldRun<Held> | undefined {
+  const { seqs } = held;
   const first = seqs.findIndex((seq) => seq <= newest);
   const last = Math.min(first + most, seqs.length) - 1;
   const oldestSeq = seqs[last];
   if (first === -1 || oldestSeq === undefined) return undefined;
-  const startOf = (index: number) => (index === 0 ? 0 : (ends[index - 1] ?? 0) + 1);
-  const endOf = (index: number) => ends[index] ?? 0;
-  const offset = startOf(first);
-  const run = held.read(offset, endOf(last));
-  const bytes = (start: number, end: number) => run.subarray(start - offset, end - offset);
-  const text: TextPiece[] = [];
-  let from = offset;
+  const place = { first, start: startOf(held, first), end: endOf(held, last) };
+  return { held, ...place, count: last - first + 1, oldestSeq, isMore: last + 1 < seqs.length };
+}
+
+/**
+ * JSON texts of a run with commas between, as one reader sees them.
+ * @param bytes of the run
+ * @param reader undefined for a workspace key
+ */
+export function textOf(
+  { held, first, count, start, end }: HeldRun,
+  bytes: Uint8Array,
+  reader: string | undefined,
+): TextPiece[] {
   // Most of the time what a reader sees is what all see, and one look at the whole tells.
-  const own = reader !== undefined && held.own.includes(reader) ? (JSON.parse(held.own) as Own[]) : [];
-  for (const [index, author, key, reactors] of own) {
-    if (index < first || index > last) continue;
-    const message = decoder.decode(bytes(startOf(index), endOf(index)));
-    text.push(bytes(from, startOf(index)), asSeenBy(reader, message, { author, key, reactors }));
-    from = endOf(index);
+  if (reader === undefined || !held.own.includes(reader)) return [bytes];
+  const part = (from: number, to: number) => bytes.subarray(from - start, to - start);
+  const text: TextPiece[] = [];
+  let from = start;
+  for (const [index, author, key, reactors] of JSON.parse(held.own) as Own[]) {
+    if (index < first || index >= first + count) continue;
+    const message = decoder.decode(part(startOf(held, index), endOf(held, index)));
+    text.push(part(from, startOf(held, index)), asSeenBy(reader, message, { author, key, reactors }));
+    from = endOf(held, index);
   }
-  text.push(bytes(from, endOf(last)));
-  return { count: last - first + 1, oldestSeq, text, isMore: last + 1 < seqs.length };
+  text.push(part(from, end));
+  return text;
+}
+
+function startOf({ ends }: HeldMessages, index: number): number {
+  return index === 0 ? 0 : (ends[index - 1] ?? 0) + 1;
+}
+
+function endOf({ ends }: HeldMessages, index: number): number {
+  return ends[index] ?? 0;
 }
 
 /** A message's JSON text with its idempotency key, where the reader is its author. */

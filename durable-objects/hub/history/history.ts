@@ -1,14 +1,15 @@
 import type { HeldPage, HeldPageRequest, NoHeldPage } from "../../../src/domain/hub-contract.ts";
 import type { HistorySource } from "../../../src/domain/hub-ports.ts";
+import type { TextPiece } from "../../../src/domain/text-pieces.ts";
 import type { ChangedMessage, Message } from "../../../src/protocol/message.ts";
 import type { ChannelState, Directory } from "../directory.ts";
 import type { Journal } from "../journal.ts";
 import type { JournalEvent } from "../journal-rows.ts";
 import type { MessageLookup } from "../message-lookup.ts";
 import type { HubRuntime, HubSql } from "../storage.ts";
-import { BLOCK_SEQS, blockOf, HistoryBlocks } from "./blocks.ts";
+import { BLOCK_SEQS, blockOf, type HeldBlock, HistoryBlocks } from "./blocks.ts";
 import { HistoryFill } from "./fill.ts";
-import { type Cut, cut, withOwnKey } from "./held-messages.ts";
+import { type HeldRun, type Run, runIn, textOf, withOwnKey } from "./held-messages.ts";
 import { HistoryReaders } from "./readers.ts";
 import { HistoryTails } from "./tails.ts";
 
@@ -19,6 +20,17 @@ const MAX_AGE_MS = 3_600_000;
 const CHANNELS_AT_ONCE = 4;
 /** New messages of a page beyond which a copy of them is made: each is a row, a block is one. */
 const LONG_TAIL = 32;
+
+/** A run of messages that Postgres may not have yet, as the reader sees them. */
+interface FreshRun extends Run {
+  /** JSON texts with commas between. */
+  text: string;
+}
+
+const NO_BYTES = new Uint8Array();
+
+/** What a page is made of, newest first. */
+type PageRun = HeldRun<HeldBlock> | FreshRun;
 
 export interface HubHistoryParts {
   sql: HubSql;
@@ -153,11 +165,11 @@ export class HubHistory {
     const end = Math.min(before ?? Number.MAX_SAFE_INTEGER, channel.lastSeq + 1);
     const found = this.#collect(channel, end, limit, reader);
     if (found === undefined || found instanceof Promise) return found;
-    const { cuts, hasMore } = found;
+    const { runs, hasMore } = found;
     return {
-      messages: cuts.flatMap(({ text }, index) => (index === 0 ? text : [",", ...text])),
+      messages: this.#textsOf(runs, reader).flatMap((text, index) => (index === 0 ? text : [",", ...text])),
       hasMore,
-      oldestSeq: cuts.at(-1)?.oldestSeq,
+      oldestSeq: runs.at(-1)?.oldestSeq,
       place: { epoch: journal.epoch, seq: journal.head },
     };
   }
@@ -168,9 +180,9 @@ export class HubHistory {
     end: number,
     wanted: number,
     reader: string | undefined,
-  ): { cuts: Cut[]; hasMore: boolean } | Promise<void> | undefined {
+  ): { runs: PageRun[]; hasMore: boolean } | Promise<void> | undefined {
     const channelId = channel.info.id;
-    const cuts: Cut[] = [];
+    const runs: PageRun[] = [];
     let missing = wanted;
     let next = end - 1;
     for (let looked = 0; next > 0; looked++) {
@@ -188,21 +200,27 @@ export class HubHistory {
         const fresh = this.#fresh(channelId, through + 1, next, missing, reader);
         if (fresh === undefined) return this.#fill.wanted(missed);
         if (fresh.count > LONG_TAIL) void this.#fill.wanted(missed);
-        if (fresh.count > 0) cuts.push(fresh);
-        if (fresh.isMore) return { cuts, hasMore: true };
+        if (fresh.count > 0) runs.push(fresh);
+        if (fresh.isMore) return { runs, hasMore: true };
         missing -= fresh.count;
       }
       if (missing === 0) {
-        if (block?.seqs.some((seq) => seq <= next)) return { cuts, hasMore: true };
+        if (block?.seqs.some((seq) => seq <= next)) return { runs, hasMore: true };
       } else {
-        const kept = block && cut(block, next, missing, reader);
-        if (kept !== undefined) cuts.push(kept);
+        const kept = block && runIn(block, next, missing);
+        if (kept !== undefined) runs.push(kept);
         missing -= kept?.count ?? 0;
-        if (missing === 0 && kept?.isMore) return { cuts, hasMore: true };
+        if (missing === 0 && kept?.isMore) return { runs, hasMore: true };
       }
       next = first - 1;
     }
-    return { cuts, hasMore: false };
+    return { runs, hasMore: false };
+  }
+
+  /** As the reader sees them. */
+  #textsOf(runs: readonly PageRun[], reader: string | undefined): TextPiece[][] {
+    const held = this.#blocks.textsOf(runs.filter((run) => "held" in run)).values();
+    return runs.map((run) => ("held" in run ? textOf(run, held.next().value ?? NO_BYTES, reader) : [run.text]));
   }
 
   /** Who opens a channel reads its newest page, as others do; what is further back is hardly ever read by two at a time. */
@@ -214,7 +232,7 @@ export class HubHistory {
   }
 
   /** At most `most` messages with `low <= seq <= high` out of the journal; undefined where it is not known where they are. */
-  #fresh(channelId: string, low: number, high: number, most: number, reader: string | undefined): Cut | undefined {
+  #fresh(channelId: string, low: number, high: number, most: number, reader: string | undefined): FreshRun | undefined {
     // One more tells whether there are more.
     const places = this.#tails.placesOf(channelId, Math.max(low, high - most), high);
     if (places === undefined) return undefined;
@@ -224,7 +242,7 @@ export class HubHistory {
     // One is missing: trimmed, or never there.
     if (events.length !== wanted.length) return undefined;
     const texts = events.map((event) => withOwnKey(messageTextOf(event), event.userId, event.clientId, reader));
-    return { count: texts.length, oldestSeq: high - texts.length + 1, text: [texts.reverse().join(",")], isMore };
+    return { count: texts.length, oldestSeq: high - texts.length + 1, text: texts.reverse().join(","), isMore };
   }
 
   #created(event: JournalEvent): void {

@@ -1,7 +1,7 @@
 import type { SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import { ARCHIVE } from "./archive-function.ts";
-import { HISTORY_COLUMNS, LAST_REPLIERS, QUOTED_MESSAGE } from "./history-functions.ts";
+import { HISTORY_COLUMNS, HISTORY_COPY, LAST_REPLIERS, QUOTED_MESSAGE } from "./history-functions.ts";
 
 /**
  * The functions of the database, in the order in which they need each other, as statements of a migration (a test compares). Neon's HTTP
@@ -10,7 +10,9 @@ import { HISTORY_COLUMNS, LAST_REPLIERS, QUOTED_MESSAGE } from "./history-functi
  *
  * The Worker of an earlier deploy goes on calling them during and after a migration: what changes parameters or columns needs a new name.
  */
-export const FUNCTIONS: readonly string[] = [QUOTED_MESSAGE, LAST_REPLIERS, HISTORY_COLUMNS, ARCHIVE].map(textOf);
+export const FUNCTIONS: readonly string[] = [QUOTED_MESSAGE, LAST_REPLIERS, HISTORY_COLUMNS, HISTORY_COPY, ARCHIVE].map(
+  textOf,
+);
 
 function textOf(statement: SQL): string {
   const { sql: text, params } = new PgDialect().sqlToQuery(statement);

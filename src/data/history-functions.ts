@@ -64,17 +64,26 @@ const NEWER = taken(
   sql`m.channel_id, m.seq`,
   sql`p_newer`,
 );
+const COPIED = sql`select * from messages m where (m.channel_id, m.seq) >= (p_channel, p_from) and (m.channel_id, m.seq) < (p_channel, p_below)
+    order by ${NEWEST_FIRST}`;
 const NEWER_FIRST = sql`select * from (${NEWER}) m order by m.seq desc`;
 const AROUND = sql`select * from ((${NEWER}) union all (${OLDER})) m order by m.seq desc`;
 
-/** Sets the columns of `PageRow` from messages that come newest first. */
-function columnsOf(messages: SQL): SQL {
+/** Sets the columns of `MessageColumns` that are made of messages alone, which come newest first. */
+function columnsOf(messages: SQL, isOwnKey: SQL): SQL {
   return sql`select array_agg(m.id), array_agg(m.user_id), string_agg(m.seq::text, ','), string_agg(m.type, ','),
       string_agg((date_part('epoch', m.created_at) * 1000)::bigint::text, ','), json_agg(m.content),
-      json_object_agg(m.seq, m.client_id) filter (where m.user_id = p_viewer and m.client_id is not null),
+      json_object_agg(m.seq, m.client_id) filter (where ${isOwnKey}m.client_id is not null),
       json_object_agg(m.seq, (${messageRest("m")})) filter (where ${hasRest("m")})
     into v_ids, v_users, seqs, types, times, contents, client_ids, rests from (${messages}) m;`;
 }
+
+const VIEWERS_KEY = sql`m.user_id = p_viewer and `;
+const ANY_KEY = sql``;
+/** Who wrote the messages, as `MessageColumns` names them. */
+const TEXTS_AND_AUTHORS = sql`ids := array_to_string(v_ids, ',');
+    user_ids := array_to_string(v_users, ',', '');
+    authors := (select json_agg(json_build_array(u.id, u.external_id, u.name, u.avatar_url)) from users u where u.id = any (v_users));`;
 
 /**
  * `PageRow` for `readHistory` and `readAround`: a channel, by its internal or external id, and, newest first, of its messages the
@@ -124,18 +133,42 @@ BEGIN
 
   if v_channel.is_member then
     if p_thread is not null then
-      ${columnsOf(THREAD)}
+      ${columnsOf(THREAD, VIEWERS_KEY)}
     elsif p_newer > 0 and p_older > 0 then
-      ${columnsOf(AROUND)}
+      ${columnsOf(AROUND, VIEWERS_KEY)}
     elsif p_newer > 0 then
-      ${columnsOf(NEWER_FIRST)}
+      ${columnsOf(NEWER_FIRST, VIEWERS_KEY)}
     else
-      ${columnsOf(OLDER)}
+      ${columnsOf(OLDER, VIEWERS_KEY)}
     end if;
-    ids := array_to_string(v_ids, ',');
-    user_ids := array_to_string(v_users, ',', '');
-    authors := (select json_agg(json_build_array(u.id, u.external_id, u.name, u.avatar_url)) from users u where u.id = any (v_users));
+    ${TEXTS_AND_AUTHORS}
     reactions := (${pageReactions(sql`v_ids`, sql`p_viewer`)});
   end if;
+  return next;
+END $$;`;
+
+/**
+ * `CopyRow` for a hub's copy of a channel: its messages with `p_from <= seq < p_below` as who holds a workspace key sees them, with every
+ * author's idempotency key and everybody's reactions. No row where there is no such channel. One look at the messages, as there are many.
+ */
+export const HISTORY_COPY = sql`CREATE OR REPLACE FUNCTION kabar_history_copy(
+  p_workspace uuid, p_channel uuid, p_from bigint, p_below bigint
+) RETURNS TABLE (
+  last_seq float8, external_id text, ids text, seqs text, user_ids text, types text, times text, contents json, client_ids json, rests json,
+  authors json, reactors json
+) LANGUAGE plpgsql STABLE PARALLEL SAFE SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+DECLARE
+  v_ids uuid[];
+  v_users uuid[];
+BEGIN
+  select c.last_seq::float8, c.external_id into last_seq, external_id from channels c
+  where c.workspace_id = p_workspace and c.id = p_channel and c.deleted_at is null;
+  if not found then return; end if;
+
+  ${columnsOf(COPIED, ANY_KEY)}
+  ${TEXTS_AND_AUTHORS}
+  reactors := (select json_agg(json_build_array(r.message_id, r.emoji, r.user_id) order by r.created_at, r.emoji)
+    from reactions r where r.message_id = any (v_ids));
   return next;
 END $$;`;

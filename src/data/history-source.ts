@@ -1,15 +1,21 @@
 import { sql } from "drizzle-orm";
-import type { HistorySource, NeutralMessage } from "../domain/hub-ports.ts";
+import type { HistorySource } from "../domain/hub-ports.ts";
+import type { Message } from "../protocol/message.ts";
 import type { Db } from "./db.ts";
 import { toMessages } from "./message-json.ts";
-import { type PageRow, pageMessages } from "./page-row.ts";
+import { type MessageColumns, messagesOf } from "./page-row.ts";
 
-type Reactor = [seq: number, emoji: string, userId: string];
+/** Emoji → ids of the users who reacted so, by time. */
+type Reactors = Map<string, string[]>;
 
-type BlockRow = PageRow & {
-  /** Seq → its author's idempotency key. */
-  keys: Record<string, string> | null;
-  reactors: Reactor[] | null;
+/** A part of a channel as `kabar_history_copy` gives it. */
+type CopyRow = MessageColumns & {
+  /** Of the channel's newest message. */
+  last_seq: number;
+  /** The channel's. */
+  external_id: string | null;
+  /** By time, and by emoji at the same time. Null for none. */
+  reactors: [messageId: string, emoji: string, userId: string][] | null;
 };
 
 /** What a workspace's hub copies of channels. */
@@ -31,7 +37,7 @@ export function postgresHistorySource(db: Db, workspaceId: string): HistorySourc
   };
 }
 
-/** One statement, so of one moment: the page as for a workspace key, with what its messages show to single users. */
+/** One statement, so of one moment. */
 async function read(
   db: Db,
   workspaceId: string,
@@ -39,39 +45,36 @@ async function read(
   from: number,
   below: number,
 ): ReturnType<HistorySource["read"]> {
-  const inRange = sql`(m.channel_id, m.seq) >= (${channelId}::uuid, ${from}::bigint)
-    and (m.channel_id, m.seq) < (${channelId}::uuid, ${below}::bigint)`;
-  const { rows } = await db.execute<BlockRow>(sql`
-    select page.*,
-      (select json_object_agg(m.seq, m.client_id) from messages m where ${inRange} and m.client_id is not null) as keys,
-      (select json_agg(json_build_array(m.seq, r.emoji, r.user_id))
-        from messages m join reactions r on r.message_id = m.id where ${inRange}) as reactors
-    from kabar_history_columns(${workspaceId}, ${channelId}, ${channelId}, null, null, null, ${below}, 0, ${below - from}, 0) page`);
+  const { rows } = await db.execute<CopyRow>(
+    sql`select * from kabar_history_copy(${workspaceId}, ${channelId}, ${from}, ${below})`,
+  );
   const [row] = rows;
   if (row === undefined) return undefined;
-  const { head } = row;
-  const channel = { channel_id: head.channel_id, channel_external_id: head.external_id };
-  const reactors = bySeq(row.reactors ?? []);
-  const messages = toMessages(pageMessages(row), channel, undefined)
-    .filter((message) => message.seq >= from)
-    .map(
-      (message): NeutralMessage => ({
-        message,
-        clientId: row.keys?.[message.seq] ?? null,
-        reactors: reactors.get(message.seq) ?? {},
-      }),
-    );
-  return { messages, lastSeq: head.last_seq };
+  const reactors = reactorsByMessage(row.reactors);
+  const reactions = new Map([...reactors].map(([messageId, emojis]) => [messageId, reactionsOf(emojis)]));
+  const found = messagesOf(row, reactions);
+  const messages = toMessages(found, { channel_id: channelId, channel_external_id: row.external_id }, undefined);
+  return {
+    messages: messages.map((message, index) => ({
+      message,
+      clientId: found[index]?.client_id ?? null,
+      reactors: Object.fromEntries(reactors.get(message.id) ?? []),
+    })),
+    lastSeq: row.last_seq,
+  };
 }
 
-function bySeq(reactors: Reactor[]): Map<number, NeutralMessage["reactors"]> {
-  const all = new Map<number, NeutralMessage["reactors"]>();
-  for (const [seq, emoji, userId] of reactors) {
-    const own = all.get(seq) ?? {};
-    all.set(seq, own);
-    const users = own[emoji] ?? [];
-    own[emoji] = users;
-    users.push(userId);
+function reactorsByMessage(all: CopyRow["reactors"]): Map<string, Reactors> {
+  const byMessage = new Map<string, Reactors>();
+  for (const [messageId, emoji, userId] of all ?? []) {
+    const reactors = byMessage.get(messageId) ?? new Map<string, string[]>();
+    byMessage.set(messageId, reactors);
+    reactors.set(emoji, [...(reactors.get(emoji) ?? []), userId]);
   }
-  return all;
+  return byMessage;
+}
+
+/** As nobody's own. */
+function reactionsOf(reactors: Reactors): Message["reactions"] {
+  return [...reactors].map(([emoji, users]) => ({ emoji, count: users.length, reacted_by_me: false }));
 }

@@ -10,12 +10,14 @@ export type PageHead = ChannelRow & {
   blocked: string[];
 };
 
+/** A page as `kabar_history_columns` gives it. */
+export type PageRow = MessageColumns & { head: PageHead; reactions: MessageReaction[] | null };
+
 /**
- * A page as `kabar_history_columns` gives it: texts hold one value for each message, newest first, with commas between. What few messages
- * have stands by their seq or id. Null where the page has none of it.
+ * Messages in one row: texts hold one value for each message, newest first, with commas between. What few messages have stands by their
+ * seq. Null where there are none of it.
  */
-export type PageRow = {
-  head: PageHead;
+export type MessageColumns = {
   ids: string | null;
   seqs: string | null;
   /** Nothing between two commas for a message without an author. */
@@ -24,17 +26,24 @@ export type PageRow = {
   /** Unix milliseconds. */
   times: string | null;
   contents: string[] | null;
-  /** Seq → the viewer's own idempotency key. */
+  /** Seq → idempotency key: the viewer's own ones, or all. */
   client_ids: Record<string, string> | null;
   rests: Record<string, MessageRest> | null;
   authors: Author[] | null;
-  reactions: MessageReaction[] | null;
 };
 
 type Author = [id: string, externalId: string | null, name: string, avatarUrl: string | null];
 
 /** The messages of a page, newest first. */
 export function pageMessages(row: PageRow): PageMessageRow[] {
+  return messagesOf(row, reactionsByMessage(row.reactions));
+}
+
+/** @param reactions by the id of the message; undefined for none at all, as most pages have */
+export function messagesOf(
+  row: MessageColumns,
+  reactions: ReadonlyMap<string, Message["reactions"]> | undefined,
+): PageMessageRow[] {
   if (row.ids === null) return [];
   const ids = ownStrings(row.ids.split(","));
   const seqs = valuesOf(row.seqs);
@@ -42,7 +51,6 @@ export function pageMessages(row: PageRow): PageMessageRow[] {
   const types = valuesOf(row.types) as Message["type"][];
   const times = valuesOf(row.times);
   const authors = new Map((row.authors ?? []).map((author) => [author[0], author]));
-  const reactions = reactionsByMessage(row.reactions);
   return ids.map((id, index) => {
     const seq = seqs[index] ?? "";
     const userId = userIds[index] || null;
@@ -68,7 +76,6 @@ function valuesOf(text: string | null): string[] {
   return text === null ? [] : text.split(",");
 }
 
-/** Undefined for none, as most pages have. */
 function reactionsByMessage(all: MessageReaction[] | null): Map<string, Message["reactions"]> | undefined {
   if (all === null) return undefined;
   const byMessage = new Map<string, Message["reactions"]>();

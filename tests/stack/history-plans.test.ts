@@ -2,6 +2,7 @@ import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Db } from "../../src/data/db.ts";
 import { readAround, readHistory } from "../../src/data/history.ts";
+import { postgresHistorySource } from "../../src/data/history-source.ts";
 import { listMyChannels } from "../../src/data/me.ts";
 import { listPinned } from "../../src/data/pins.ts";
 import { createGroup } from "../support/group.ts";
@@ -49,6 +50,7 @@ describe("what Postgres reads for a page where one user writes everything", () =
         thread: page({ threadRootId: group.channelId }),
         around: (db) => readAround(db, { ...view, messageId: rows[0].id, older: 25, newer: 25 }),
         pins: (db) => listPinned(db, group.channelId, userId, 50),
+        copy: (db) => postgresHistorySource(db, workspaceId).read(group.channelId, MESSAGES / 2 - 256, MESSAGES / 2),
         "last messages": (db) => listMyChannels(db, workspaceId, group.member(0).id, false, 50),
       };
       for (const [kind, read] of Object.entries(reads)) {

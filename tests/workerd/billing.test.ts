@@ -16,12 +16,12 @@ const MEMBERS = 20;
 function answer(query: string, params: unknown[]): Response {
   if (query.includes("kabar_archive"))
     return rowOf({ applied: [BOOL, "t"], versions: [JSON_, null], before: [JSON_, null] });
-  if (query.includes("kabar_history_columns")) return rowOf(block(Number(params[1]), Number(params[3])));
+  if (query.includes("kabar_history_copy")) return rowOf(block(Number(params[2]), Number(params[3])));
   return Response.json({ command: "SELECT", rowCount: 0, rowAsArray: true, fields: [], rows: [] });
 }
 
 /** OIDs of types of Postgres. */
-const [BOOL, TEXT, JSON_] = [16, 25, 114];
+const [BOOL, TEXT, JSON_, FLOAT] = [16, 25, 114, 701];
 
 function rowOf(columns: Record<string, [type: number, value: string | null]>): Response {
   const fields = Object.entries(columns).map(([name, [dataTypeID]]) => ({ name, dataTypeID }));
@@ -29,7 +29,7 @@ function rowOf(columns: Record<string, [type: number, value: string | null]>): R
   return Response.json({ command: "SELECT", rowCount: 1, rowAsArray: true, fields, rows });
 }
 
-/** The channel's messages with `from <= seq < below`, as a page of the database has them: `PageRow`. */
+/** The channel's messages with `from <= seq < below`, as a copy of the database has them: `CopyRow`. */
 function block(from: number, below: number): ReturnType<typeof columnsOf> {
   const first = Math.max(1, from);
   return columnsOf(Array.from({ length: below - first }, (_, index) => below - 1 - index));
@@ -37,9 +37,9 @@ function block(from: number, below: number): ReturnType<typeof columnsOf> {
 
 function columnsOf(seqs: number[]): Record<string, [type: number, value: string | null]> {
   const each = (value: string) => seqs.map(() => value).join(",");
-  const head = { channel_id: channelId, external_id: null, is_member: true, last_seq: MESSAGES, blocked: [] };
   return {
-    head: [JSON_, JSON.stringify(head)],
+    last_seq: [FLOAT, String(MESSAGES)],
+    external_id: [TEXT, null],
     ids: [TEXT, seqs.map(() => crypto.randomUUID()).join(",")],
     seqs: [TEXT, seqs.join(",")],
     user_ids: [TEXT, each(user(0))],
@@ -49,8 +49,6 @@ function columnsOf(seqs: number[]): Record<string, [type: number, value: string 
     client_ids: [JSON_, null],
     rests: [JSON_, null],
     authors: [JSON_, JSON.stringify([[user(0), null, "User 0", null]])],
-    reactions: [JSON_, null],
-    keys: [JSON_, null],
     reactors: [JSON_, null],
   };
 }

@@ -18,8 +18,10 @@ import { createWs } from "./ws/peer.ts";
 /** All servers that take part, the limit line first. */
 export function allPeers(): Peer[] {
   return [
-    createBare(false),
-    createBare(true),
+    createBare("bare"),
+    createBare("bare-batch"),
+    createBare("bare-durable"),
+    createBare("bare-wire"),
     createBarePostgres(),
     createKabar(),
     createKabarBatch(),

@@ -3,27 +3,65 @@ import { LoadError } from "../../errors.ts";
 import { readEnvironment } from "../../measure/environment.ts";
 import { findListener } from "../../measure/find-server.ts";
 import type { Peer, RunningPeer } from "../peer.ts";
+import type { WorkName } from "../result-schema.ts";
 import { ServerProcess } from "../server/child.ts";
 import { openAll } from "../server/open-all.ts";
 import { freePort, portAnswers } from "../server/ports.ts";
 import { BareHistory } from "./history.ts";
 import { BareMember } from "./member.ts";
+import { WIRE_CONTENT_BYTES } from "./wire-bytes.ts";
 
 const START_MS = 30_000;
 
-/** A workerd object that only relays, or that also writes one row per message and answers. */
-export function createBare(durable: boolean): Peer {
-  return {
-    name: durable ? "bare-durable" : "bare",
-    setup: durable
-      ? "one workerd object for all groups: writes a row per message into its SQLite, answers when it is durable, and relays"
-      : "a workerd object per group that relays to hibernating sockets; stores and answers nothing",
-    missing: () => undefined,
-    start: (folder) => start(durable, folder),
-  };
+/** Which of the bare objects: each is the limit of what the run-time can do of one thing. */
+export type BareName = "bare" | "bare-batch" | "bare-durable" | "bare-wire";
+
+interface BareKind {
+  setup: string;
+  works?: WorkName[];
+  /** Path of the object's class in `worker.js`. */
+  path: string;
+  isStoring: boolean;
+  /** Bytes of a message's content in its history, where they are not those of all others. */
+  contentBytes?: number;
 }
 
-async function start(durable: boolean, folder: string): Promise<RunningPeer> {
+const KINDS: Record<BareName, BareKind> = {
+  bare: {
+    setup: "a workerd object per group that relays to hibernating sockets; stores and answers nothing",
+    path: "relay",
+    isStoring: false,
+  },
+  "bare-batch": {
+    setup:
+      "the same, where a socket is sent what came for it in one frame a turn, of 25 ms and 0.05 ms for each socket; stores and answers nothing",
+    works: ["fanout"],
+    path: "batch",
+    isStoring: false,
+  },
+  "bare-durable": {
+    setup:
+      "one workerd object for all groups: writes a row per message into its SQLite, answers when it is durable, and relays",
+    path: "durable",
+    isStoring: true,
+  },
+  "bare-wire": {
+    setup: "the history of the same object, with as many bytes in a message as Kabar's JSON of one has",
+    works: ["history"],
+    path: "durable",
+    isStoring: true,
+    contentBytes: WIRE_CONTENT_BYTES,
+  },
+};
+
+/** A workerd object that does one thing of what Kabar does, and nothing else. */
+export function createBare(name: BareName): Peer {
+  const kind = KINDS[name];
+  const { setup, works } = kind;
+  return { name, setup, ...(works && { works }), missing: () => undefined, start: (folder) => start(kind, folder) };
+}
+
+async function start({ path: at, isStoring, contentBytes }: BareKind, folder: string): Promise<RunningPeer> {
   const port = await freePort();
   const server = await ServerProcess.start({
     script: path.join(import.meta.dirname, "serve.ts"),
@@ -38,11 +76,11 @@ async function start(durable: boolean, folder: string): Promise<RunningPeer> {
       version: `workerd ${readEnvironment(true).workerd ?? "?"}`,
       pids: [pid],
       join(group, members, heard) {
-        const url = new URL(`ws://127.0.0.1:${port}/${durable ? "durable" : "relay"}`);
+        const url = new URL(`ws://127.0.0.1:${port}/${at}`);
         url.searchParams.set("group", group);
-        return openAll(members, (member) => BareMember.open(url, durable, member, heard));
+        return openAll(members, (member) => BareMember.open(url, isStoring, member, heard));
       },
-      ...(durable ? { history: new BareHistory(new URL(`http://127.0.0.1:${port}`)) } : {}),
+      ...(isStoring ? { history: new BareHistory(new URL(`http://127.0.0.1:${port}`), contentBytes) } : {}),
       stop: () => server.stop(),
     };
   } catch (error) {

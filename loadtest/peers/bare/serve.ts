@@ -9,6 +9,7 @@ await serveInWorkerd({
   scriptFile: path.join(import.meta.dirname, "worker.js"),
   bindings: {
     durableObjects: {
+      BATCH: { className: "BatchGroup", useSQLite: true },
       RELAY: { className: "RelayGroup", useSQLite: true },
       DURABLE: { className: "DurableGroup", useSQLite: true },
     },

@@ -54,7 +54,63 @@ export class RelayGroup extends DurableObject {
   }
 }
 
-/** The same with one row per message, answered when it is durable: the run-time holds what is sent until it has written. */
+const STEP_MS = 5;
+const MIN_TURN_MS = 25;
+const TURN_MS_PER_SOCKET = 0.05;
+
+/**
+ * The same where a socket is sent one frame a turn with all that came meanwhile. Sockets have their moment one part after another, every
+ * 5 ms another part, as all at once would have the last of them wait for the writes to all others. Its sender gets a message as well.
+ */
+export class BatchGroup extends RelayGroup {
+  #parts = [];
+  /** What came in this turn and the one before. */
+  #texts = [];
+  /** Of `#texts`, how many each part was sent. */
+  #sent = [];
+  #at = 0;
+  #isTurning = false;
+
+  relay(sender, text) {
+    this.#texts.push(text);
+    if (this.#isTurning) return;
+    this.#isTurning = true;
+    const sockets = this.ctx.getWebSockets(sender.deserializeAttachment());
+    const parts = Math.ceil(Math.max(MIN_TURN_MS, sockets.length * TURN_MS_PER_SOCKET) / STEP_MS);
+    this.#parts = Array.from({ length: parts }, (_, part) =>
+      sockets.filter((_socket, index) => index % parts === part),
+    );
+    this.#sent = this.#parts.map(() => 0);
+    this.#at = 0;
+    this.#stepAt(Date.now() + STEP_MS);
+  }
+
+  #stepAt(dueAt) {
+    setTimeout(() => {
+      this.#step();
+      if (this.#isTurning) this.#stepAt(Math.max(Date.now(), dueAt + STEP_MS));
+    }, dueAt - Date.now());
+  }
+
+  #step() {
+    const at = this.#at++ % this.#parts.length;
+    const frame = this.#texts.slice(this.#sent[at]).join("\n");
+    this.#sent[at] = this.#texts.length;
+    for (const socket of frame === "" ? [] : this.#parts[at]) {
+      try {
+        socket.send(frame);
+      } catch {
+        // It is closing.
+      }
+    }
+    const done = Math.min(...this.#sent);
+    this.#texts.splice(0, done);
+    this.#sent = this.#sent.map((sent) => sent - done);
+    this.#isTurning = this.#texts.length > 0;
+  }
+}
+
+/** A relay with one row per message, answered when it is durable: the run-time holds what is sent until it has written. */
 export class DurableGroup extends RelayGroup {
   #sql = this.ctx.storage.sql;
 
@@ -108,9 +164,10 @@ export class DurableGroup extends RelayGroup {
 export default {
   fetch(request, env) {
     const { pathname, searchParams } = new URL(request.url);
+    const group = searchParams.get("group") ?? "";
     const [objects, name] = pathname.startsWith("/durable")
       ? [env.DURABLE, "workspace"]
-      : [env.RELAY, searchParams.get("group") ?? ""];
+      : [pathname.startsWith("/batch") ? env.BATCH : env.RELAY, group];
     return objects.get(objects.idFromName(name)).fetch(request);
   },
 };

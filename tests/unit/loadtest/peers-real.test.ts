@@ -45,13 +45,19 @@ function isThere(pid: number): boolean {
 
 describe("real servers", () => {
   it("[PEER-10] relay to 20 members, everything once, and are gone afterwards", { timeout: MINUTE }, async () => {
-    const { pids, results, rounds } = await play(createFanout(1), [createBare(false), createWs(), createSocketIo()]);
+    const { pids, results, rounds } = await play(createFanout(1), [
+      createBare("bare"),
+      createBare("bare-batch"),
+      createWs(),
+      createSocketIo(),
+    ]);
     expect(results.map(({ name, version }) => [name, /\d/.test(version ?? "")])).toEqual([
       ["bare", true],
+      ["bare-batch", true],
       ["ws", true],
       ["socketio", true],
     ]);
-    expect(rounds).toHaveLength(3);
+    expect(rounds).toHaveLength(4);
     for (const { problems, steps } of rounds) {
       expect(problems).toEqual([]);
       expect(steps[0]?.figures.missing).toBe(0);
@@ -59,15 +65,15 @@ describe("real servers", () => {
       expect(steps[0]?.figures.deliveries_per_second).toBeGreaterThan(100);
       expect(steps[0]?.server_cpu_percent).not.toBeNull();
     }
-    expect(pids).toHaveLength(3);
+    expect(pids).toHaveLength(4);
     expect(pids.filter(isThere)).toEqual([]);
   });
 
   it("[PEER-10] store and answer, and have a history of full pages", { timeout: MINUTE }, async () => {
-    const stored = await play(sends, [createBare(true)]);
+    const stored = await play(sends, [createBare("bare-durable")]);
     expect(stored.rounds[0]?.problems).toEqual([]);
     expect(stored.rounds[0]?.figures.in_flight_16_per_second).toBeGreaterThan(10);
-    const read = await play(history, [createBare(true)]);
+    const read = await play(history, [createBare("bare-durable")]);
     expect(read.rounds[0]?.problems).toEqual([]);
     expect(read.rounds[0]?.figures.pages_per_second).toBeGreaterThan(10);
   });

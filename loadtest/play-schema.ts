@@ -64,9 +64,9 @@ const history = z.object({
   messages: z.number().int().min(1_000).max(2_000_000),
   /** Members with whose tokens the pages are read. */
   readers: z.number().int().min(1).max(1_000),
-  in_flight: z.number().int().min(1).max(1_000),
   /** Pages of one walk. */
   walk: z.number().int().min(1).max(1_000),
+  steps: z.array(z.object({ name: z.string(), in_flight: z.number().int().min(1).max(1_000) })).min(1),
 });
 
 export const playSchema = z.discriminatedUnion("kind", [

@@ -1,5 +1,5 @@
 /**
- * `k6 run history.js`: pages of a long channel, as many at a time as the scenario says. The channel is the one that
+ * `k6 run history.js`: pages of a long channel, as many at a time as the scenario's last step says. The channel is the one that
  * `npm run load -- history` makes by an import; run that first. Readers start at the newest page and walk into the past.
  */
 import { fail } from "k6";
@@ -12,12 +12,13 @@ import { callAll, defined, expectOk, findTarget, historyTime, jsonParams, loadSc
 const scenario = loadScenario("history", ["history"]);
 const target = findTarget();
 const play = scenario.play;
+const inFlight = defined(play.steps[play.steps.length - 1], "a step of the scenario").in_flight;
 const messages = Number(__ENV.MESSAGES || play.messages);
 
 /** @type {import("k6/options").Options} */
 export const options = {
   setupTimeout: "20m",
-  vus: play.in_flight,
+  vus: inFlight,
   duration: `${scenario.seconds}s`,
   // Without the second one a run whose every iteration fails would pass.
   thresholds: { refusals: ["count==0"], pages_read: ["count>0"] },
@@ -45,7 +46,7 @@ let cursor = null;
 
 /** @param {HistoryData} data */
 export default function (data) {
-  const token = defined(data.tokens[(__ITER * play.in_flight + __VU - 1) % data.tokens.length], "a reader's token");
+  const token = defined(data.tokens[(__ITER * inFlight + __VU - 1) % data.tokens.length], "a reader's token");
   const before = cursor === null ? "" : `&before=${encodeURIComponent(cursor)}`;
   const url = `${target.baseUrl}/v1/channels/${data.channel}/messages?limit=${scenario.history_limit}${before}`;
   const response = http.get(url, jsonParams(token));

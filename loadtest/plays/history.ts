@@ -6,14 +6,16 @@ import type { Outcome, Step } from "../outcome-schema.ts";
 import type { PlayOf } from "../play-schema.ts";
 import type { Bench } from "../run/bench.ts";
 import { sleep } from "../run/clock.ts";
-import { historyMessageId, prepareLongChannel } from "../run/long-channel.ts";
+import type { ReadTimes } from "../run/history-reads.ts";
+import { historyMessageId, type LongChannel, prepareLongChannel } from "../run/long-channel.ts";
 import { MESSAGE_IN_PAGE } from "../run/message-mark.ts";
-import type { LoadUser } from "../run/population.ts";
 import { seededRandom } from "../run/random.ts";
 
 const AFTER_FAILURE_MS = 20;
 /** Of so many walks the pages of one are checked against the contract; of the others messages are counted. */
 const WALKS_PER_CHECK = 20;
+
+type HistoryStep = PlayOf<"history">["steps"][number];
 
 /** Reads pages of a long channel as fast as they come, a fixed number at a time. */
 export async function playHistory(bench: Bench, play: PlayOf<"history">): Promise<Outcome> {
@@ -21,42 +23,60 @@ export async function playHistory(bench: Bench, play: PlayOf<"history">): Promis
   const channel = await prepareLongChannel(bench, play);
   const steps: Step[] = [];
   await bench.measure(async () => {
-    steps.push(...(await readPages(bench, play, channel.readers, channel.workspaceId)));
+    const random = seededRandom(bench.scenario.seed);
+    const walks = { next: 0 };
+    const cpu = new CpuMeter(bench.server?.pid);
+    for (const step of play.steps) {
+      if (bench.signal.aborted) break;
+      steps.push(...(await playStep(bench, { play, step, channel, random, walks, cpu })));
+    }
   });
   await bench.drain();
   return { steps };
 }
 
-async function readPages(
-  bench: Bench,
-  play: PlayOf<"history">,
-  readers: readonly LoadUser[],
-  workspaceId: string,
-): Promise<Step[]> {
+interface StepContext {
+  play: PlayOf<"history">;
+  step: HistoryStep;
+  channel: LongChannel;
+  random(): number;
+  /** Of all steps: each walk is another reader's. */
+  walks: { next: number };
+  cpu: CpuMeter;
+}
+
+/** Pages, and the jumps between walks, as a step each. */
+async function playStep(bench: Bench, context: StepContext): Promise<Step[]> {
+  const { play, step, channel, random, walks, cpu } = context;
   const { recorder, reads, scenario, signal } = bench;
-  const jumps = new LatencySeries();
-  const random = seededRandom(scenario.seed);
-  const counts = { next: 0, jumps: 0, pages: 0, failedJumps: 0, failedPages: 0 };
+  const [pages, jumps] = [new LatencySeries(), new LatencySeries()];
+  const both: ReadTimes = {
+    record(intendedAt, startedAt, finishedAt) {
+      pages.record(intendedAt, startedAt, finishedAt);
+      recorder.history.record(intendedAt, startedAt, finishedAt);
+    },
+  };
+  const counts = { jumps: 0, pages: 0, failedJumps: 0, failedPages: 0 };
   const from = performance.now();
   const until = from + scenario.seconds * 1000;
-  const cpu = new CpuMeter(bench.server?.pid);
+  cpu.lap();
   const worker = async () => {
     const client = new CountingClient(bench.target.baseUrl, MESSAGE_IN_PAGE);
     while (performance.now() < until && !signal.aborted) {
       // The reader that has not read for longest: each has a limit of its own.
-      const walk = counts.next++;
-      const reader = readers[walk % readers.length];
+      const walk = walks.next++;
+      const reader = channel.readers[walk % channel.readers.length];
       if (reader === undefined) break;
-      const read = (query: Record<string, string>, series: LatencySeries) =>
+      const read = (query: Record<string, string>, series: ReadTimes) =>
         walk % WALKS_PER_CHECK === 0
           ? reads.page(reader, query, performance.now(), series)
           : reads.countedPage(client, reader, query, performance.now(), series);
-      const around = historyMessageId(workspaceId, play.messages, Math.floor(random() * play.messages) + 1);
+      const around = historyMessageId(channel.workspaceId, play.messages, Math.floor(random() * play.messages) + 1);
       let page = await read({ around }, jumps);
       if (page === undefined) counts.failedJumps += 1;
       else counts.jumps += 1;
       for (let walked = 0; walked < play.walk && page?.next_cursor && performance.now() < until; walked++) {
-        page = await read({ before: page.next_cursor }, recorder.history);
+        page = await read({ before: page.next_cursor }, both);
         if (page === undefined) counts.failedPages += 1;
         else counts.pages += 1;
       }
@@ -64,13 +84,13 @@ async function readPages(
     }
     client.close();
   };
-  await Promise.all(Array.from({ length: play.in_flight }, worker));
+  await Promise.all(Array.from({ length: step.in_flight }, worker));
   const seconds = (performance.now() - from) / 1000;
   const load = cpu.lap();
-  const step = (name: string, completed: number, failed: number, series: LatencySeries): Step => ({
+  const result = (name: string, completed: number, failed: number, series: LatencySeries): Step => ({
     name,
     wanted_per_second: null,
-    in_flight: play.in_flight,
+    in_flight: step.in_flight,
     seconds: round(seconds, 2),
     completed,
     failed,
@@ -81,12 +101,12 @@ async function readPages(
     server_cpu_percent: load.server,
     good: null,
   });
-  const steps = [
-    step("pages", counts.pages, counts.failedPages, recorder.history),
-    step("jumps", counts.jumps, counts.failedJumps, jumps),
+  const results = [
+    result(step.name, counts.pages, counts.failedPages, pages),
+    result(`${step.name}-jumps`, counts.jumps, counts.failedJumps, jumps),
   ];
-  for (const { name, per_second: rate, latency } of steps) {
+  for (const { name, per_second: rate, latency } of results) {
     bench.log(`${name}: ${rate} a second, p95 ${latency.from_intended?.p95 ?? "-"} ms`);
   }
-  return steps;
+  return results;
 }

@@ -5,10 +5,13 @@ import type { CountingClient } from "../net/counting-client.ts";
 import { type HttpClient, HttpError, parseAnswer } from "../net/http-client.ts";
 import type { LoadUser } from "./population.ts";
 
+/** Where what a page took is kept. */
+export type ReadTimes = Pick<LatencySeries, "record">;
+
 interface Read {
   dueAt: number;
   startedAt: number;
-  series: LatencySeries;
+  series: ReadTimes;
 }
 
 /** Reads of pages of a user's group. */
@@ -42,7 +45,7 @@ export class HistoryReads {
     user: LoadUser,
     query: Record<string, string>,
     dueAt: number,
-    series: LatencySeries,
+    series: ReadTimes,
   ): Promise<History | undefined> {
     const path = this.#pathOf(user, query);
     return this.#timed(dueAt, series, async () => {
@@ -66,7 +69,7 @@ export class HistoryReads {
     user: LoadUser,
     query: Record<string, string>,
     dueAt: number,
-    series: LatencySeries,
+    series: ReadTimes,
   ): Promise<Pick<History, "next_cursor"> | undefined> {
     const path = this.#pathOf(user, query);
     return this.#timed(dueAt, series, async () => {
@@ -87,7 +90,7 @@ export class HistoryReads {
   /** @param ask resolves when the answer is there; what `check` takes is not part of the time */
   async #timed<Page>(
     dueAt: number,
-    series: LatencySeries,
+    series: ReadTimes,
     ask: () => Promise<{ at: number; check(): { page: Page; messages: number } }>,
   ): Promise<Page | undefined> {
     const { reads } = this.#recorder;

@@ -19,9 +19,9 @@ import { createWs } from "./ws/peer.ts";
 export function allPeers(): Peer[] {
   return [
     createBare("bare"),
+    createBare("bare-wire"),
     createBare("bare-batch"),
     createBare("bare-durable"),
-    createBare("bare-wire"),
     createBarePostgres(),
     createKabar(),
     createKabarBatch(),

@@ -49,7 +49,7 @@ export interface HeldRun<Held extends HeldMessages = HeldMessages> extends Run {
 export function packed(messages: readonly NeutralMessage[]): PackedMessages {
   const texts = messages.map(({ message }) => JSON.stringify(message));
   const text = texts.join(",");
-  const bytes = encoder.encode(text);
+  const bytes = encoder.encode(text) as Uint8Array<ArrayBuffer>;
   const isAscii = bytes.length === text.length;
   let end = -1;
   const ends = texts.map((one) => {
@@ -63,7 +63,8 @@ export function packed(messages: readonly NeutralMessage[]): PackedMessages {
     seqs: messages.map(({ message }) => message.seq),
     ends,
     own: own.length === 0 ? "" : JSON.stringify(own),
-    texts: bytes.slice().buffer,
+    // Mostly all of it: a copy would be garbage of its size.
+    texts: bytes.length === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer,
   };
 }
 

@@ -9,7 +9,7 @@ import { openAll } from "../server/open-all.ts";
 import { freePort, portAnswers } from "../server/ports.ts";
 import { BareHistory } from "./history.ts";
 import { BareMember } from "./member.ts";
-import { WIRE_CONTENT_BYTES } from "./wire-bytes.ts";
+import { WIRE_CONTENT_BYTES, WIRE_PADDING_BYTES } from "./wire-bytes.ts";
 
 const START_MS = 30_000;
 
@@ -19,38 +19,44 @@ export type BareName = "bare" | "bare-batch" | "bare-durable" | "bare-wire";
 interface BareKind {
   setup: string;
   works?: WorkName[];
-  /** Path of the object's class in `worker.js`. */
-  path: string;
-  isStoring: boolean;
-  /** Bytes of a message's content in its history, where they are not those of all others. */
-  contentBytes?: number;
+  /** Of the object that relays; see `worker.js`. */
+  path: "relay" | "batch" | "durable";
+  /** Bytes by which what is relayed is longer than what was sent. */
+  padding: number;
+  /** Where it has a history. */
+  history?: {
+    /** Of a message, where it is not as long as with all other servers. */
+    contentBytes?: number;
+  };
 }
 
 const KINDS: Record<BareName, BareKind> = {
   bare: {
     setup: "a workerd object per group that relays to hibernating sockets; stores and answers nothing",
     path: "relay",
-    isStoring: false,
+    padding: 0,
+  },
+  "bare-wire": {
+    setup:
+      "bare with frames, and the history of bare-durable with messages, as long as Kabar's: what the run-time can do with that many bytes",
+    works: ["fanout", "history"],
+    path: "relay",
+    padding: WIRE_PADDING_BYTES,
+    history: { contentBytes: WIRE_CONTENT_BYTES },
   },
   "bare-batch": {
     setup:
-      "the same, where a socket is sent what came for it in one frame a turn, of 25 ms and 0.05 ms for each socket; stores and answers nothing",
+      "bare-wire, where a socket is sent what came for it in one frame a turn, of 25 ms and 0.05 ms for each socket, as with batch=1",
     works: ["fanout"],
     path: "batch",
-    isStoring: false,
+    padding: WIRE_PADDING_BYTES,
   },
   "bare-durable": {
     setup:
       "one workerd object for all groups: writes a row per message into its SQLite, answers when it is durable, and relays",
     path: "durable",
-    isStoring: true,
-  },
-  "bare-wire": {
-    setup: "the history of the same object, with as many bytes in a message as Kabar's JSON of one has",
-    works: ["history"],
-    path: "durable",
-    isStoring: true,
-    contentBytes: WIRE_CONTENT_BYTES,
+    padding: 0,
+    history: {},
   },
 };
 
@@ -61,7 +67,7 @@ export function createBare(name: BareName): Peer {
   return { name, setup, ...(works && { works }), missing: () => undefined, start: (folder) => start(kind, folder) };
 }
 
-async function start({ path: at, isStoring, contentBytes }: BareKind, folder: string): Promise<RunningPeer> {
+async function start({ path: at, padding, history }: BareKind, folder: string): Promise<RunningPeer> {
   const port = await freePort();
   const server = await ServerProcess.start({
     script: path.join(import.meta.dirname, "serve.ts"),
@@ -78,9 +84,10 @@ async function start({ path: at, isStoring, contentBytes }: BareKind, folder: st
       join(group, members, heard) {
         const url = new URL(`ws://127.0.0.1:${port}/${at}`);
         url.searchParams.set("group", group);
-        return openAll(members, (member) => BareMember.open(url, isStoring, member, heard));
+        url.searchParams.set("padding", String(padding));
+        return openAll(members, (member) => BareMember.open(url, at === "durable", member, heard));
       },
-      ...(isStoring ? { history: new BareHistory(new URL(`http://127.0.0.1:${port}`), contentBytes) } : {}),
+      ...(history && { history: new BareHistory(new URL(`http://127.0.0.1:${port}`), history.contentBytes) }),
       stop: () => server.stop(),
     };
   } catch (error) {

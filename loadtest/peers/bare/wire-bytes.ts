@@ -27,8 +27,12 @@ const message: Message = {
   pinned_at: null,
   streaming: false,
 };
+const json = JSON.stringify(message);
 /** What the bare object puts around a content itself. */
 const around = { seq: message.seq, content: "", created_at: Date.parse(message.created_at) };
+const event = { type: "message.created", data: { message: {}, cursor: "0123456789abcdef-1z4" } };
 
 /** Bytes of a content with which the bare object's JSON of a message is as long as Kabar's. */
-export const WIRE_CONTENT_BYTES = JSON.stringify(message).length - JSON.stringify(around).length;
+export const WIRE_CONTENT_BYTES = json.length - JSON.stringify(around).length;
+/** Bytes by which Kabar's frame of a message is longer than the content. */
+export const WIRE_PADDING_BYTES = json.length - message.content.length + JSON.stringify(event).length - "{}".length;

@@ -16,9 +16,10 @@ export class RelayGroup extends DurableObject {
 
   fetch(request) {
     const [client, server] = Object.values(new WebSocketPair());
-    const group = new URL(request.url).searchParams.get("group") ?? "";
+    const { searchParams } = new URL(request.url);
+    const group = searchParams.get("group") ?? "";
     this.ctx.acceptWebSocket(server, [group]);
-    server.serializeAttachment(group);
+    server.serializeAttachment({ group, padding: Number(searchParams.get("padding")) });
     this.#groups.delete(group);
     const protocol = request.headers.get("Sec-WebSocket-Protocol");
     return new Response(null, {
@@ -33,11 +34,12 @@ export class RelayGroup extends DurableObject {
   }
 
   webSocketClose(socket) {
-    this.#groups.delete(socket.deserializeAttachment());
+    this.#groups.delete(socket.deserializeAttachment().group);
   }
 
-  relay(sender, text) {
-    const group = sender.deserializeAttachment();
+  relay(sender, content) {
+    const { group, padding } = sender.deserializeAttachment();
+    const text = padded(content, padding);
     let sockets = this.#groups.get(group);
     if (sockets === undefined) {
       sockets = this.ctx.getWebSockets(group);
@@ -52,6 +54,11 @@ export class RelayGroup extends DurableObject {
       }
     }
   }
+}
+
+/** With so many bytes more. */
+function padded(text, padding) {
+  return padding === 0 ? text : text + " ".repeat(padding);
 }
 
 const STEP_MS = 5;
@@ -71,11 +78,12 @@ export class BatchGroup extends RelayGroup {
   #at = 0;
   #isTurning = false;
 
-  relay(sender, text) {
-    this.#texts.push(text);
+  relay(sender, content) {
+    const { group, padding } = sender.deserializeAttachment();
+    this.#texts.push(padded(content, padding));
     if (this.#isTurning) return;
     this.#isTurning = true;
-    const sockets = this.ctx.getWebSockets(sender.deserializeAttachment());
+    const sockets = this.ctx.getWebSockets(group);
     const parts = Math.ceil(Math.max(MIN_TURN_MS, sockets.length * TURN_MS_PER_SOCKET) / STEP_MS);
     this.#parts = Array.from({ length: parts }, (_, part) =>
       sockets.filter((_socket, index) => index % parts === part),

@@ -53,11 +53,12 @@ describe("real servers", () => {
     ]);
     expect(results.map(({ name, version }) => [name, /\d/.test(version ?? "")])).toEqual([
       ["bare", true],
+      ["bare-wire", true],
       ["bare-batch", true],
       ["ws", true],
       ["socketio", true],
     ]);
-    expect(rounds).toHaveLength(4);
+    expect(rounds).toHaveLength(5);
     for (const { problems, steps } of rounds) {
       expect(problems).toEqual([]);
       expect(steps[0]?.figures.missing).toBe(0);
@@ -65,7 +66,7 @@ describe("real servers", () => {
       expect(steps[0]?.figures.deliveries_per_second).toBeGreaterThan(100);
       expect(steps[0]?.server_cpu_percent).not.toBeNull();
     }
-    expect(pids).toHaveLength(4);
+    expect(pids).toHaveLength(5);
     expect(pids.filter(isThere)).toEqual([]);
   });
 
@@ -73,8 +74,11 @@ describe("real servers", () => {
     const stored = await play(sends, [createBare("bare-durable")]);
     expect(stored.rounds[0]?.problems).toEqual([]);
     expect(stored.rounds[0]?.figures.in_flight_16_per_second).toBeGreaterThan(10);
-    const read = await play(history, [createBare("bare-durable")]);
-    expect(read.rounds[0]?.problems).toEqual([]);
-    expect(read.rounds[0]?.figures.pages_per_second).toBeGreaterThan(10);
+    const read = await play(history, [createBare("bare-durable"), createBare("bare-wire")]);
+    expect(read.rounds).toHaveLength(2);
+    for (const { problems, figures } of read.rounds) {
+      expect(problems).toEqual([]);
+      expect(figures.pages_per_second).toBeGreaterThan(10);
+    }
   });
 });

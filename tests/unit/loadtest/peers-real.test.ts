@@ -47,6 +47,7 @@ describe("real servers", () => {
   it("[PEER-10] relay to 20 members, everything once, and are gone afterwards", { timeout: MINUTE }, async () => {
     const { pids, results, rounds } = await play(createFanout(1), [
       createBare("bare"),
+      createBare("bare-wire"),
       createBare("bare-batch"),
       createWs(),
       createSocketIo(),

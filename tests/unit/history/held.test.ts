@@ -151,6 +151,20 @@ describe("pages that the hub holds", () => {
     expect(blocks.find(channel, 1, false)?.texts).toEqual(new ArrayBuffer(0));
   });
 
+  it("[HIST-8] a copy whose row is gone is an error, and never an empty page", () => {
+    const sql = nodeSql();
+    migrate(sql);
+    new HistoryBlocks(sql).put(channel, 1, { through: 64, readAt: 0, messages: [], isStored: true });
+    sql.run(`UPDATE history_blocks SET texts = x'7b7d'`);
+    const blocks = new HistoryBlocks(sql);
+    const held = blocks.find(channel, 1, false);
+    if (held === undefined) throw new Error("no copy");
+    const run = { held, first: 0, count: 1, oldestSeq: 64, isMore: false, start: 0, end: 2 };
+    expect(blocks.textsOf([run]).map((bytes) => new TextDecoder().decode(bytes))).toEqual(["{}"]);
+    sql.run(`DELETE FROM history_blocks`);
+    expect(() => blocks.textsOf([run])).toThrow("not there");
+  });
+
   it("[HIST-8] no page says that older messages follow where none are left", async () => {
     const rig = await rigWithMessages(128);
     rig.archive.rows.splice(0, rig.archive.rows.length, ...rig.archive.rows.filter(({ seq }) => seq >= 64));

@@ -84,11 +84,6 @@ export class Archiver {
     return this.#retryAt ?? now + SAFETY_MS;
   }
 
-  /** True where Postgres has all of the channel's events. */
-  isSettled(channelId: string): boolean {
-    return !this.#owed.has(channelId);
-  }
-
   /** Journal seq of the channel's newest event that readers of Postgres see; undefined for none in this life. */
   changedAt(channelId: string): number | undefined {
     return this.#changed.get(channelId);
@@ -108,16 +103,20 @@ export class Archiver {
     return this.#owed.keys();
   }
 
-  /** Archives on behalf of a waiting reader; true when the channels are settled. Fails fast while Postgres is away. */
+  /**
+   * Archives on behalf of a waiting reader; true once Postgres has what the channels had when it asked. What comes after that is not
+   * waited for: a busy channel always owes something. Fails fast while Postgres is away.
+   */
   async settle(channelIds: readonly string[]): Promise<boolean> {
-    const settled = () => channelIds.every((id) => this.isSettled(id));
-    if (settled()) return true;
-    const { runtime } = this.#parts;
+    const { journal, runtime } = this.#parts;
+    const target = channelIds.reduce((seq, id) => Math.max(seq, this.#owed.get(id)?.seqs.at(-1) ?? 0), 0);
+    const isSettled = () => journal.archived >= target;
+    if (isSettled()) return true;
     if (this.#retryAt !== undefined && runtime.now() - this.#lastAttempt < READER_RETRY_MS) return false;
     // A batch that is under way may lack the newest events: then one more follows.
     await this.drain();
-    if (!settled() && this.#retryAt === undefined) await this.drain();
-    return settled();
+    if (!isSettled() && this.#retryAt === undefined) await this.drain();
+    return isSettled();
   }
 
   /** Writes what is owed now, until an attempt fails. Never throws. Calls at one time share one run. */

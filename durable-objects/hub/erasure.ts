@@ -11,7 +11,7 @@ export interface ErasureParts extends PersonEventsParts {
   directory: Directory;
   changes: Changes;
   store: ErasureStore;
-  /** True when Postgres has everything that has happened. */
+  /** True once Postgres has everything that had happened by the call. */
   settle(): Promise<boolean>;
   /** Forgets a deleted user and closes its sockets. */
   removeUser(userId: string): void;

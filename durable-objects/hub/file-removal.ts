@@ -1,6 +1,7 @@
 import { backOff } from "../../src/domain/back-off.ts";
 import type { FileStore } from "../../src/domain/hub-ports.ts";
 import type { JournalConsumer } from "./consumer.ts";
+import type { Journal } from "./journal.ts";
 import type { HubRuntime, HubSql } from "./storage.ts";
 
 const FILES_PER_RUN = 20;
@@ -18,7 +19,8 @@ export interface FileRemovalParts {
   sql: HubSql;
   runtime: HubRuntime;
   files: FileStore;
-  /** True when Postgres has everything that has happened. */
+  journal: Journal;
+  /** True once Postgres has everything that had happened by the call. */
   settle(): Promise<boolean>;
   /** Asks for the hub's alarm to be set anew. */
   onSchedule(): void;
@@ -110,8 +112,11 @@ export class FileRemoval implements JournalConsumer {
   }
 
   async #remove(url: string): Promise<void> {
-    const { files } = this.#parts;
-    if (!(await files.isUsed(url))) await files.remove(url);
+    const { files, journal } = this.#parts;
+    const through = journal.archived;
+    // What Postgres does not have yet may show the file again.
+    if ((await files.isUsed(url)) || journal.messages.showsAfter(url, through)) return;
+    await files.remove(url);
   }
 
   #readNext(): void {

@@ -154,6 +154,7 @@ export class Hub {
     this.mutes = mutes;
     const lookup = new MessageLookup({
       archive,
+      journal,
       settle: (channelId) => this.archiver.settle([channelId]),
       liveText: (messageId) => this.streams.shownText(messageId),
     });
@@ -238,7 +239,8 @@ export class Hub {
     const { privacy } = options;
     const settle = () => this.archiver.settle([...this.archiver.unsettled]);
     const wake = () => this.#alarms.wakeForEffects();
-    this.files = privacy?.files && new FileRemoval({ sql, runtime, files: privacy.files, settle, onSchedule: wake });
+    this.files =
+      privacy?.files && new FileRemoval({ sql, runtime, files: privacy.files, journal, settle, onSchedule: wake });
     this.erasure =
       privacy &&
       new Erasure({

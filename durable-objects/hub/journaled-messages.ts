@@ -72,6 +72,27 @@ export class JournaledMessages {
     return message === undefined ? undefined : (JSON.parse(message) as ChangedMessage);
   }
 
+  /** True where something changed the message after a journal seq, and the journal still has that. */
+  isChangedAfter(messageId: string, seq: number): boolean {
+    const found = this.#sql.all(
+      `SELECT 1 FROM journal WHERE message_id = ? AND message_id IS NOT NULL AND type <> 'message.created' AND seq > ? LIMIT 1`,
+      messageId,
+      seq,
+    );
+    return found.length > 0;
+  }
+
+  /** True where a message that was sent or changed after a journal seq shows this file. */
+  showsAfter(attachmentUrl: string, seq: number): boolean {
+    const found = this.#sql.all(
+      `SELECT 1 FROM journal WHERE seq > ? AND type IN ('message.created', 'message.updated')
+         AND json_extract(body, '$.message.attachment_url') = ? LIMIT 1`,
+      seq,
+      attachmentUrl,
+    );
+    return found.length > 0;
+  }
+
   /** Seq of the event that created the message: times rise with seqs, so its own time leads there. */
   #creationOf(message: ChangedMessage): number | undefined {
     const time = Date.parse(message.created_at);

@@ -2,9 +2,13 @@ import type { Archive } from "../../src/domain/hub-ports.ts";
 import { quote } from "../../src/domain/quote.ts";
 import type { ChangedMessage } from "../../src/protocol/message.ts";
 import type { UserSummary } from "../../src/protocol/user.ts";
+import type { Journal } from "./journal.ts";
 
 /** Messages kept by id; what is changed, answered or reacted to is nearly always recent. */
 const REMEMBERED = 2_000;
+
+/** Reads of one message, each overtaken by a change of it. */
+const MAX_READS = 5;
 
 /** A message as it is now, with who reacted how. Shared by all who change it. */
 export interface MessageState {
@@ -14,11 +18,12 @@ export interface MessageState {
 }
 
 /**
- * The present state of messages by id: in memory, else in Postgres. Postgres is asked only when it has everything of the
- * channel, so that a change which is not archived yet cannot be missed.
+ * The present state of messages by id: in memory, else in Postgres. Postgres is asked once it has everything of the channel that there
+ * was, and again where the message was changed since, so that a change which is not archived yet cannot be missed.
  */
 export class MessageLookup {
   readonly #archive: Archive;
+  readonly #journal: Journal;
   readonly #settle: (channelId: string) => Promise<boolean>;
   readonly #liveText: (messageId: string) => string | undefined;
   readonly #recent = new Map<string, MessageState>();
@@ -26,11 +31,13 @@ export class MessageLookup {
   /** `liveText` is the text so far of a message that is being streamed, which Postgres does not have. */
   constructor(parts: {
     archive: Archive;
+    journal: Journal;
     settle(channelId: string): Promise<boolean>;
     liveText(messageId: string): string | undefined;
   }) {
     this.#liveText = parts.liveText;
     this.#archive = parts.archive;
+    this.#journal = parts.journal;
     this.#settle = parts.settle;
   }
 
@@ -45,21 +52,27 @@ export class MessageLookup {
   }
 
   /** Undefined where the channel has no such message. Throws where only Postgres could tell and it does not answer. */
-  async find(channelId: string, messageId: string, isSecond = false): Promise<MessageState | undefined> {
-    const recent = this.#recent.get(messageId);
-    if (recent !== undefined) return recent.message.channel_id === channelId ? recent : undefined;
-    if (!(await this.#settle(channelId))) throw new Error("the archive does not answer");
-    const stored = await this.#archive.findMessage(channelId, messageId);
-    // Whoever was here meanwhile may have changed it.
-    const meanwhile = this.#recent.get(messageId);
-    if (meanwhile !== undefined || stored === undefined) return meanwhile;
-    // Its stream ended while Postgres was being asked.
-    const isOver = stored.message.streaming && this.#liveText(messageId) === undefined;
-    if (isOver && !isSecond) return this.find(channelId, messageId, true);
-    const content = this.#liveText(messageId) ?? stored.message.content;
-    const state = { message: { ...stored.message, content }, reactions: new Map(Object.entries(stored.reactions)) };
-    this.#keep(state);
-    return state;
+  async find(channelId: string, messageId: string): Promise<MessageState | undefined> {
+    const journal = this.#journal;
+    for (let reads = 0; reads < MAX_READS; reads++) {
+      const recent = this.#recent.get(messageId);
+      if (recent !== undefined) return recent.message.channel_id === channelId ? recent : undefined;
+      if (!(await this.#settle(channelId))) throw new Error("the archive does not answer");
+      const through = journal.archived;
+      const stored = await this.#archive.findMessage(channelId, messageId);
+      // Whoever was here meanwhile may have changed it.
+      const meanwhile = this.#recent.get(messageId);
+      if (meanwhile !== undefined || stored === undefined) return meanwhile;
+      if (journal.messages.isChangedAfter(messageId, through)) continue;
+      const liveText = this.#liveText(messageId);
+      // Its stream ended while Postgres was being asked.
+      if (stored.message.streaming && liveText === undefined && reads === 0) continue;
+      const message = { ...stored.message, content: liveText ?? stored.message.content };
+      const state = { message, reactions: new Map(Object.entries(stored.reactions)) };
+      this.#keep(state);
+      return state;
+    }
+    throw new Error("the message does not stay the same for long enough to be read");
   }
 
   /** Forgets messages that were created before a time (RFC 3339). */

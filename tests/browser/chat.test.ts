@@ -2,6 +2,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startTestStack, type TestStack } from "../support/stack.ts";
 import {
+  complaint,
   type DemoPage,
   launchBrowser,
   openDemo,
@@ -198,7 +199,7 @@ describe("the API reference", () => {
   it("[WEB-50] shows this server's own description", async () => {
     const page = await browser.newPage();
     const errors: string[] = [];
-    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+    page.on("console", (message) => message.type() === "error" && errors.push(complaint(message)));
     await page.goto(`${stack.baseUrl}/docs`);
     await page.locator(".opblock").first().waitFor({ timeout: 30_000 });
     expect(errors).toEqual([]);

@@ -47,6 +47,39 @@ describe("search", () => {
     }
   });
 
+  it("[HIST-12] in a channel where others keep writing, every read answers, with what was acknowledged before", async () => {
+    const reader = group.member(1);
+    let isOver = false;
+    const writing = [0, 2].map(async (index) => {
+      while (!isOver) await sent(index, "and on it goes");
+    });
+    const first = await sent(1, "the beginning");
+    const path = `/v1/channels/${group.channelId}/messages`;
+    try {
+      for (let n = 0; n < 12; n++) {
+        const { id, content } = await sent(1, `landmark ${n}`);
+        const answers = await Promise.all([
+          reader.get(`${path}/${id}`),
+          reader.get(`${path}?around=${id}&limit=5`),
+          reader.get(`${path}?around=${first.id}&limit=5`),
+          reader.get(`/v1/search?${new URLSearchParams({ q: content })}`),
+          reader.get(`${path}/search?${new URLSearchParams({ q: content })}`),
+        ]);
+        expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+        for (const found of answers.slice(3)) {
+          expect(
+            searchPageSchema()
+              .parse(found.body)
+              .results.map(({ message }) => message.id),
+          ).toContain(id);
+        }
+      }
+    } finally {
+      isOver = true;
+      await Promise.all(writing);
+    }
+  });
+
   it("[SRCH-2] compares words exactly, or by their English or Indonesian stems", async () => {
     await sent(0, "she was running late");
     await sent(1, "mereka sedang membaca buku");

@@ -1,5 +1,12 @@
 import { deflateSync } from "node:zlib";
-import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContext,
+  type ConsoleMessage,
+  chromium,
+  type Locator,
+  type Page,
+} from "playwright-core";
 import { ensureDemoData } from "../../../src/local/demo-data.ts";
 import { chromiumPath } from "../../support/chromium.ts";
 import type { TestStack } from "../../support/stack.ts";
@@ -57,7 +64,7 @@ export async function openDemo(
   const context = await browser.newContext(options);
   const page = await context.newPage();
   const errors: string[] = [];
-  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  page.on("console", (message) => message.type() === "error" && errors.push(complaint(message)));
   page.on("pageerror", (error) => errors.push(String(error)));
   await page.goto(stack.baseUrl);
   const sides: [Side, Side] = [sideOf(page, 0), sideOf(page, 1)];
@@ -65,6 +72,11 @@ export async function openDemo(
   for (const { root } of sides)
     await root.locator("[data-testid=state][data-state=online]").waitFor({ state: "attached" });
   return { page, context, sides, errors };
+}
+
+/** A message of the console with the address that it is about. */
+export function complaint(message: ConsoleMessage): string {
+  return `${message.text()} (${message.location().url})`;
 }
 
 /** Makes the demo's users and channels in the stack's workspace. */

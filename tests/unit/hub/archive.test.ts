@@ -105,6 +105,29 @@ describe("archive", () => {
     expect(await rig.hub.settled({ userId: ana })).toMatchObject({ archived: true });
   });
 
+  it("[HIST-12] in a busy channel readers and changes wait for what was there when they came, and for nothing later", async () => {
+    const rig = await rigWithChannel();
+    const first = await rig.send(channel, ana, "first");
+    const write = rig.archive.write.bind(rig.archive);
+    let awake = rig;
+    // Somebody writes while each batch is on its way, so that the channel owes something at any time.
+    rig.archive.write = async (batch) => {
+      await awake.send(channel, budi, "meanwhile");
+      return write(batch);
+    };
+    const scopes = [{ channel }, { userId: ana }, { workspace: true as const }];
+    for (const [n, scope] of scopes.entries()) {
+      await rig.send(channel, ana, `before read ${n}`);
+      expect(await rig.hub.settled(scope)).toMatchObject({ archived: true });
+      expect(rig.archive.rows.map((row) => row.content)).toContain(`before read ${n}`);
+      expect(rig.hub.journal.archived).toBeLessThan(rig.hub.journal.head);
+    }
+    awake = createRig({ sql: rig.sql, runtime: rig.runtime, archive: rig.archive });
+    const body = { content: "first, edited" };
+    const edited = await awake.hub.messageChanges.edit({ channel, messageId: first.id, actor: { userId: ana }, body });
+    expect(edited).toMatchObject({ ok: true });
+  });
+
   it("[HIST-7] a reader of the newest messages is told the ones that Postgres lacks, and waits for everything else", async () => {
     const rig = await rigWithChannel();
     const { say } = await rig.connect(budi);

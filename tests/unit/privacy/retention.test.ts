@@ -85,4 +85,23 @@ describe("retention", () => {
     expect(rig.archive.rows).toEqual([]);
     expect([...rig.privacy.files]).toEqual([foreign]);
   });
+
+  it("[PRIV-6] a file that is shown again by a message which Postgres does not have yet stays", async () => {
+    const rig = await rigWithMessages(1);
+    const url = "https://files.example.test/chat/w/a.png";
+    rig.privacy.files.add(url);
+    const first = await rig.send(channel, ana, "", { attachment_url: url });
+    await rig.hub.messageChanges.unsend({ channel, messageId: first.id, actor: { userId: ana } });
+    const isUsed = rig.privacy.isUsed.bind(rig.privacy);
+    const asked: boolean[] = [];
+    rig.privacy.isUsed = async (file) => {
+      const is = await isUsed(file);
+      asked.push(is);
+      await rig.send(channel, ana, "", { attachment_url: url });
+      return is;
+    };
+    await rig.runAlarms(2);
+    expect(asked).toEqual([false]);
+    expect([...rig.privacy.files]).toEqual([url]);
+  });
 });

@@ -2,6 +2,7 @@ import type { HubError, HubResult } from "../../src/domain/hub-contract.ts";
 import type { ErrorDetail } from "../../src/protocol/errors.ts";
 import { type FrameUp, frameIdSchema, frameUpSchema } from "../../src/protocol/frames-up.ts";
 import { LIMITS } from "../../src/protocol/limits.ts";
+import { readPlainSend } from "../../src/protocol/plain-send.ts";
 import { utf8Bytes } from "../../src/protocol/primitives.ts";
 
 /** A frame that could be read, or why not. `id` is the client's, where one could be found. */
@@ -25,6 +26,8 @@ export function readFrame(text: string): ReadFrame {
   }
   const type = typeof json === "object" && json !== null && "type" in json ? json.type : undefined;
   if (typeof type !== "string") return refusal(idOf(json), "a frame is an object with a type");
+  const plain = type === "message.send" ? readPlainSend(json as object) : undefined;
+  if (plain !== undefined) return { ok: true, frame: plain };
   if (!isKnownType(type)) return refusal(idOf(json), "the frame's type is not known");
   const parsed = frameUpSchema().safeParse(json);
   if (parsed.success) return { ok: true, frame: parsed.data };

@@ -11,6 +11,8 @@ export class Connections {
   readonly byUser = new Map<string, Set<Connection>>();
   /** Called with a user's last connection once it is removed. */
   onLast: ((connection: Connection) => void) | undefined;
+  /** Called after a connection has come or gone. */
+  onChange: (() => void) | undefined;
   #size = 0;
 
   get size(): number {
@@ -30,15 +32,16 @@ export class Connections {
     if (own === undefined) this.byUser.set(connection.userId, new Set([connection]));
     else own.add(connection);
     this.#size++;
+    this.onChange?.();
   }
 
   remove(connection: Connection): void {
     const own = this.byUser.get(connection.userId);
     if (!own?.delete(connection)) return;
     this.#size--;
-    if (own.size > 0) return;
-    this.byUser.delete(connection.userId);
-    this.onLast?.(connection);
+    if (own.size === 0) this.byUser.delete(connection.userId);
+    this.onChange?.();
+    if (own.size === 0) this.onLast?.(connection);
   }
 
   /** Closes connections that have been silent too long or whose token has expired. */

@@ -29,6 +29,8 @@ export interface ChannelState {
   lastSeq: number;
   lastMessageId: string | null;
   members: Map<string, MemberState>;
+  /** Rises whenever somebody becomes a member or is none any more. */
+  membersVersion: number;
 }
 
 interface ChannelRow {
@@ -144,6 +146,7 @@ export class Directory {
       lastSeq: snapshot.last_seq,
       lastMessageId: snapshot.last_message_id,
       members: new Map(),
+      membersVersion: 0,
     };
     this.#remember(state);
     this.putMembers(state, snapshot.members, joinedSeq);
@@ -198,6 +201,7 @@ export class Directory {
     );
     const before = state.members.size;
     for (const member of added) state.members.set(member.userId, member);
+    state.membersVersion++;
     this.#cachedMembers += state.members.size - before;
   }
 
@@ -227,6 +231,7 @@ export class Directory {
       JSON.stringify(userIds),
     );
     for (const userId of userIds) if (state.members.delete(userId)) this.#cachedMembers--;
+    state.membersVersion++;
   }
 
   /** Stores profiles that are newer than the ones it has. */
@@ -318,6 +323,7 @@ export class Directory {
       lastSeq: row.last_seq,
       lastMessageId: row.last_message_id,
       members: new Map(members),
+      membersVersion: 0,
     };
     this.#remember(state);
     return state;

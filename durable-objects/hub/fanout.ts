@@ -1,5 +1,6 @@
 import { entitledUsers } from "../../src/domain/audience.ts";
 import { encodeResumeCursor } from "../../src/domain/resume-cursor.ts";
+import { Audiences } from "./audiences.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import type { Directory } from "./directory.ts";
@@ -22,6 +23,7 @@ interface Pending {
  */
 export class Fanout {
   readonly #connections: Connections;
+  readonly #audiences: Audiences;
   readonly #directory: Directory;
   readonly #journal: Journal;
   readonly #runtime: HubRuntime;
@@ -40,6 +42,7 @@ export class Fanout {
   }) {
     this.#sharesReceipts = parts.sharesReceipts;
     this.#connections = parts.connections;
+    this.#audiences = new Audiences(parts.connections);
     this.#directory = parts.directory;
     this.#journal = parts.journal;
     this.#runtime = parts.runtime;
@@ -140,18 +143,11 @@ export class Fanout {
   }
 
   #eachRecipient(channelId: string, besides: readonly string[] | undefined, send: (connection: Connection) => void) {
-    const members = this.#directory.channel(channelId)?.members;
-    if (members === undefined) return;
+    const channel = this.#directory.channel(channelId);
+    if (channel === undefined) return;
     for (const userId of besides ?? []) {
-      if (!members.has(userId)) for (const connection of this.#connections.of(userId)) send(connection);
+      if (!channel.members.has(userId)) for (const connection of this.#connections.of(userId)) send(connection);
     }
-    // Walk whichever is smaller: the channel's members or the workspace's connected users.
-    if (members.size <= this.#connections.userCount) {
-      for (const userId of members.keys()) for (const connection of this.#connections.of(userId)) send(connection);
-    } else {
-      for (const [userId, own] of this.#connections.byUser) {
-        if (members.has(userId)) for (const connection of own) send(connection);
-      }
-    }
+    for (const connection of this.#audiences.of(channel)) send(connection);
   }
 }

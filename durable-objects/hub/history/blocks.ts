@@ -90,14 +90,15 @@ export class HistoryBlocks {
   /**
    * Writes one row where it is to be stored, and nothing where it is very large. Beyond the bound, those that were read longest ago make
    * room, and so does the block of another channel whose id ends alike.
+   * @returns bytes of its texts
    */
-  put(channelId: string, number: number, { through, readAt, messages, isStored }: NewBlock): void {
+  put(channelId: string, number: number, { through, readAt, messages, isStored }: NewBlock): number {
     const { seqs, ends, own, texts } = packed(messages);
-    if (texts.byteLength > MAX_BYTES) return;
+    if (texts.byteLength > MAX_BYTES) return texts.byteLength;
     const place = placeOf(channelId, number);
     const depends = dependenciesOf(messages);
     this.#known.put(place, { through, readAt, seqs, ends, own, texts, depends });
-    if (!isStored) return;
+    if (!isStored) return texts.byteLength;
     this.#makeRoom();
     this.#sql.run(
       `INSERT OR REPLACE INTO history_blocks (id, channel_id, depends, through, read_at, places, own, texts)
@@ -111,6 +112,7 @@ export class HistoryBlocks {
       own,
       texts,
     );
+    return texts.byteLength;
   }
 
   drop(channelId: string, number: number): void {

@@ -2,12 +2,14 @@ import type { HistorySource } from "../../../src/domain/hub-ports.ts";
 import type { Journal } from "../journal.ts";
 import type { HubRuntime } from "../storage.ts";
 import { BLOCK_SEQS, blockOf, type HistoryBlocks } from "./blocks.ts";
+import { ReadAhead } from "./read-ahead.ts";
 
 /** More readers than these at once read Postgres themselves: taking up a copy holds up the hub by some milliseconds. */
 const READS_AT_ONCE = 16;
-/** Blocks that one statement reads: a page takes two at most mostly, and whoever reads back goes on with the ones before. */
+/** Blocks that one statement reads of the newest ones: a page takes two at most mostly. */
 const NEWEST_BLOCKS = 2;
-const OLDER_BLOCKS = 4;
+/** And of those that are in memory alone: whoever reads back goes on with the ones before, and nobody else has a use for them. */
+const FAR_BLOCKS = 4;
 /**
  * Blocks of a channel that are written down, counted from its newest one: twice as many are kept of all channels together. Who reads further
  * back is mostly the only one, and goes on reading; a row would be gone before anybody else comes by.
@@ -43,6 +45,7 @@ export class HistoryFill {
   readonly #parts: HistoryFillParts;
   /** Block → the read that it is in. */
   readonly #running = new Map<string, Promise<void>>();
+  readonly #ahead = new ReadAhead();
   #reads = 0;
   /** Channel → journal seq of the newest event that was more than a new message. */
   readonly #changed = new Map<string, number>();
@@ -59,13 +62,16 @@ export class HistoryFill {
    * A reader misses a block, which is copied with those before it that are not there either. Returns what ends when there are copies, or
    * could not be; undefined where none are made.
    */
-  wanted({ channelId, number, newest, isNewestPage }: MissedBlock): Promise<void> | undefined {
+  wanted(missed: MissedBlock): Promise<void> | undefined {
+    const { channelId, number } = missed;
     const running = this.#running.get(keyOf(channelId, number));
     if (running !== undefined) return running;
     if (this.#reads >= READS_AT_ONCE || !this.isArchived(channelId)) return undefined;
-    const blocks = this.#missingDownFrom(channelId, number, isNewestPage ? NEWEST_BLOCKS : OLDER_BLOCKS);
+    const most = this.#blocksFor(missed);
+    const blocks = this.#missingDownFrom(channelId, number, most);
     this.#reads++;
-    const copy = this.#copy(channelId, blocks, newest)
+    const copy = this.#copy(channelId, blocks, missed.newest)
+      .then((bytes) => this.#ahead.ended(channelId, most, bytes, this.#parts.runtime.now()))
       .catch((error: unknown) => {
         this.#parts.runtime.log("warn", "history.copy_failed", { channel_id: channelId, error: String(error) });
       })
@@ -92,6 +98,15 @@ export class HistoryFill {
     this.#lives++;
   }
 
+  #blocksFor({ channelId, number, newest, isNewestPage }: MissedBlock): number {
+    if (isNewestPage) return NEWEST_BLOCKS;
+    return this.#isStored(number, newest) ? this.#ahead.blocksFor(channelId, this.#parts.runtime.now()) : FAR_BLOCKS;
+  }
+
+  #isStored(number: number, newest: number): boolean {
+    return newest - number < (this.#parts.storedBlocksPerChannel ?? STORED_BLOCKS_PER_CHANNEL);
+  }
+
   /** The block, and those right before it that are neither there nor being read. */
   #missingDownFrom(channelId: string, block: number, most: number): number[] {
     const lowest = Math.max(0, block - most + 1);
@@ -106,22 +121,25 @@ export class HistoryFill {
   /**
    * @param numbers one after another, the newest first
    * @param last the block that the channel's newest message is in
+   * @returns bytes of each copy
    */
-  async #copy(channelId: string, numbers: number[], last: number): Promise<void> {
+  async #copy(channelId: string, numbers: number[], last: number): Promise<number[]> {
     const { blocks, runtime, source } = this.#parts;
     const [newest = 0, oldest = newest] = [numbers[0], numbers.at(-1)];
     const [changed, lives, readAt] = [this.#changedAt(channelId), this.#lives, runtime.now()];
     const found = await source.read(channelId, oldest * BLOCK_SEQS, (newest + 1) * BLOCK_SEQS);
-    if (found === undefined || this.#changedAt(channelId) !== changed || this.#lives !== lives) return;
+    if (found === undefined || this.#changedAt(channelId) !== changed || this.#lives !== lives) return [];
+    const bytes: number[] = [];
     for (const number of numbers) {
       const first = number * BLOCK_SEQS;
       const messages = found.messages.filter(({ message }) => blockOf(message.seq) === number);
       // What is being written has its text elsewhere until it has ended.
       if (found.lastSeq < first || messages.some(({ message }) => message.streaming)) continue;
       const through = Math.min(found.lastSeq, first + BLOCK_SEQS - 1);
-      const isStored = last - number < (this.#parts.storedBlocksPerChannel ?? STORED_BLOCKS_PER_CHANNEL);
-      blocks.put(channelId, number, { through, readAt, messages, isStored });
+      const isStored = this.#isStored(number, last);
+      bytes.push(blocks.put(channelId, number, { through, readAt, messages, isStored }));
     }
+    return bytes;
   }
 
   /** True where Postgres has all that happened to a channel's messages; it may lack new ones. */

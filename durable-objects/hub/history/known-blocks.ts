@@ -1,7 +1,10 @@
 import type { PackedMessages } from "./held-messages.ts";
 
-/** Of all together. A reader who goes back has four whole blocks of some 40 KB in use, and what is known of one without its texts is about 1 KB. */
-const MAX_BYTES = 4_000_000;
+/**
+ * Of all together. A reader who goes far back has four whole blocks of some 40 KB in use, for a tenth of a second or more where many read, and
+ * what is known of a block without its texts is about 1 KB.
+ */
+const MAX_BYTES = 12_000_000;
 /** A number in an array, and what there is of a block besides its parts. */
 const BYTES_OF_NUMBER = 4;
 const BYTES_OF_BLOCK = 300;

@@ -202,6 +202,20 @@ describe("pages that the hub holds", () => {
     expect(await woken.read({ before: 400, limit: 50 })).toBeUndefined();
   });
 
+  it("[HIST-14] where misses follow one another more is copied at once, but not of what is in memory alone", async () => {
+    const rig = await rigWithMessages(1_100);
+    const near = restarted(rig);
+    for (const before of [1_050, 832]) await near.held({ before });
+    await near.runtime.advance(2_000);
+    await near.held({ before: 320 });
+    expect(near.history.reads).toEqual([832, 320, 64]);
+    near.history.reads.length = 0;
+    near.hub.history.clear();
+    const far = restarted({ ...near, storedBlocksPerChannel: 2 });
+    for (const before of [1_000, 768, 512]) await far.held({ before });
+    expect(far.history.reads).toEqual([768, 512, 256]);
+  });
+
   it("[HIST-10] are for members who block nobody; for all others Postgres decides", async () => {
     const rig = await rigWithMessages(10);
     expect((await rig.held({ userId: budi })).length).toBe(5);

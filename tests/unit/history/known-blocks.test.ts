@@ -22,28 +22,28 @@ const rows = (blocks: KnownBlocks, channelId = "a") =>
 describe("what is known of blocks", () => {
   it("[HIST-13] is as much as there is room for, and what was used last stays", () => {
     const blocks = new KnownBlocks();
-    for (let n = 0; n < 4; n++) blocks.put(place(n), block(999_000));
+    for (let n = 0; n < 4; n++) blocks.put(place(n), block(2_999_000));
     expect(rows(blocks)).toEqual([0, 1, 2, 3]);
     expect(blocks.find(place(0))).toBeDefined();
     blocks.put(place(4), block(10_000));
     expect(rows(blocks)).toEqual([0, 2, 3, 4]);
-    blocks.put(place(5), block(3_900_000));
+    blocks.put(place(5), block(11_900_000));
     expect(rows(blocks)).toEqual([4, 5]);
-    blocks.put(place(5), block(3_980_000));
+    blocks.put(place(5), block(11_980_000));
     expect(rows(blocks)).toEqual([4, 5]);
-    blocks.put(place(6), block(4_000_001));
+    blocks.put(place(6), block(12_000_001));
     expect(rows(blocks)).toEqual([]);
   });
 
   it("[HIST-13] leaves room again once it is dropped", () => {
     const blocks = new KnownBlocks();
     for (let n = 0; n < 10; n++) {
-      blocks.put(place(0), block(3_000_000));
+      blocks.put(place(0), block(9_000_000));
       blocks.drop(0);
-      blocks.put(place(1), block(3_000_000));
+      blocks.put(place(1), block(9_000_000));
       blocks.dropAll({ from: place(0) });
     }
-    for (let n = 0; n < 4; n++) blocks.put(place(n), block(999_000));
+    for (let n = 0; n < 4; n++) blocks.put(place(n), block(2_999_000));
     expect(rows(blocks)).toEqual([0, 1, 2, 3]);
   });
 

@@ -3,17 +3,14 @@ import type { ErrorDetail } from "../../src/protocol/errors.ts";
 import { type FrameUp, frameIdSchema, frameUpSchema } from "../../src/protocol/frames-up.ts";
 import { LIMITS } from "../../src/protocol/limits.ts";
 import { readPlainSend } from "../../src/protocol/plain-send.ts";
-import { utf8Bytes } from "../../src/protocol/primitives.ts";
+import { exceedsBytes } from "../../src/protocol/primitives.ts";
 
 /** A frame that could be read, or why not. `id` is the client's, where one could be found. */
 export type ReadFrame = { ok: true; frame: FrameUp } | { ok: false; id: string | undefined; error: HubError };
 
 /** True where a text frame is larger than a client may send. */
 export function isTooLarge(text: string): boolean {
-  // Only texts that could be too large are measured.
-  return (
-    text.length > LIMITS.frameBytes || (text.length * 3 > LIMITS.frameBytes && utf8Bytes(text) > LIMITS.frameBytes)
-  );
+  return exceedsBytes(text, LIMITS.frameBytes);
 }
 
 /** Parses one text frame of a client. */

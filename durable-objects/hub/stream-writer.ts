@@ -10,7 +10,7 @@ import type { SendRules } from "../../src/domain/send-rules.ts";
 import { placePiece } from "../../src/domain/stream-text.ts";
 import { LIMITS } from "../../src/protocol/limits.ts";
 import type { ChangedMessage } from "../../src/protocol/message.ts";
-import { utf8Bytes } from "../../src/protocol/primitives.ts";
+import { exceedsBytes } from "../../src/protocol/primitives.ts";
 import type { StreamPlace } from "../../src/protocol/stream.ts";
 import type { Changes } from "./changes.ts";
 import type { ChannelState, Directory } from "./directory.ts";
@@ -92,7 +92,7 @@ export class StreamWriter {
     const { maxMessageBytes } = this.#parts.rules;
     const message = streams.messageOf(stream);
     const text = content ?? stream.text;
-    if (utf8Bytes(text) > maxMessageBytes) {
+    if (exceedsBytes(text, maxMessageBytes)) {
       return refuse("MESSAGE_TOO_LARGE", `it is larger than ${maxMessageBytes} bytes`);
     }
     if (!aborted && text.trim() === "" && message?.attachment_url === null) {

@@ -1,6 +1,6 @@
 import type { Attachment } from "../protocol/attachment.ts";
 import type { MessageType, SendMessageBody } from "../protocol/message.ts";
-import { utf8Bytes } from "../protocol/primitives.ts";
+import { exceedsBytes } from "../protocol/primitives.ts";
 import { isAllowedAttachment } from "./attachment-policy.ts";
 import type { HubError } from "./hub-contract.ts";
 
@@ -40,7 +40,7 @@ export function readContent(
   maySendSystem: boolean,
 ): MessageContent | { refusal: HubError } {
   const content = body.content ?? body.text ?? "";
-  if (utf8Bytes(content) > rules.maxMessageBytes) {
+  if (exceedsBytes(content, rules.maxMessageBytes)) {
     const message = `unable to send the message; because its content is larger than ${rules.maxMessageBytes} bytes`;
     return { refusal: { code: "MESSAGE_TOO_LARGE", message } };
   }

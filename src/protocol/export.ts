@@ -4,7 +4,7 @@ import { channelTypeSchema } from "./channel.ts";
 import { roleSchema } from "./member.ts";
 import { emojiSchema, mentionSchema, messageTypeSchema } from "./message.ts";
 import { onDemand } from "./on-demand.ts";
-import { cursorSchema, isStorableJson, storableText, timeSchema, utf8Bytes } from "./primitives.ts";
+import { cursorSchema, exceedsBytes, isStorableJson, storableText, timeSchema } from "./primitives.ts";
 
 /**
  * Lines of an export, each `{"type", "data"}`; an import reads the same. Exports of a workspace come in this order: the workspace,
@@ -19,7 +19,7 @@ const text = (max: number) => storableText(1, max).nullable().default(null);
 const free = (maxBytes: number) =>
   z
     .record(z.string(), z.unknown())
-    .refine((value) => isStorableJson(value) && utf8Bytes(JSON.stringify(value)) <= maxBytes, {
+    .refine((value) => isStorableJson(value) && !exceedsBytes(JSON.stringify(value), maxBytes), {
       error: `must be JSON without NUL of at most ${maxBytes} bytes`,
     })
     .default({});

@@ -24,8 +24,13 @@ const encoder = new TextEncoder();
 
 /** Bytes of a text in UTF-8. */
 export function utf8Bytes(text: string): number {
-  // No UTF-16 unit needs more than three UTF-8 bytes, so most texts are measured without encoding them.
   return text.length === 0 ? 0 : encoder.encode(text).byteLength;
+}
+
+/** True where a text has more than `maxBytes` bytes in UTF-8. */
+export function exceedsBytes(text: string, maxBytes: number): boolean {
+  // No UTF-16 unit takes less than one byte or more than three: only texts that could be too large are encoded.
+  return text.length > maxBytes || (text.length * 3 > maxBytes && utf8Bytes(text) > maxBytes);
 }
 
 const notStorable = "must not contain NUL or lone surrogate characters";
@@ -40,7 +45,7 @@ export function freeJson(maxBytes: number) {
   return z
     .record(z.string(), z.unknown())
     .refine(isStorableJson, { error: notStorable })
-    .refine((value) => utf8Bytes(JSON.stringify(value)) <= maxBytes, {
+    .refine((value) => !exceedsBytes(JSON.stringify(value), maxBytes), {
       error: `must be at most ${maxBytes} bytes of JSON`,
     });
 }

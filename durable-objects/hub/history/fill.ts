@@ -67,11 +67,14 @@ export class HistoryFill {
     const running = this.#running.get(keyOf(channelId, number));
     if (running !== undefined) return running;
     if (this.#reads >= READS_AT_ONCE || !this.isArchived(channelId)) return undefined;
-    const most = this.#blocksFor(missed);
+    const grows = this.#grows(missed);
+    const most = grows ? this.#ahead.blocksFor(channelId, this.#parts.runtime.now()) : fixedBlocks(missed);
     const blocks = this.#missingDownFrom(channelId, number, most);
     this.#reads++;
     const copy = this.#copy(channelId, blocks, missed.newest)
-      .then((bytes) => this.#ahead.ended(channelId, most, bytes, this.#parts.runtime.now()))
+      .then((bytes) => {
+        if (grows) this.#ahead.ended(channelId, most, bytes, this.#parts.runtime.now());
+      })
       .catch((error: unknown) => {
         this.#parts.runtime.log("warn", "history.copy_failed", { channel_id: channelId, error: String(error) });
       })
@@ -98,9 +101,9 @@ export class HistoryFill {
     this.#lives++;
   }
 
-  #blocksFor({ channelId, number, newest, isNewestPage }: MissedBlock): number {
-    if (isNewestPage) return NEWEST_BLOCKS;
-    return this.#isStored(number, newest) ? this.#ahead.blocksFor(channelId, this.#parts.runtime.now()) : FAR_BLOCKS;
+  /** True of what many may read back in, where more is read at once when misses follow one another. */
+  #grows({ number, newest, isNewestPage }: MissedBlock): boolean {
+    return !isNewestPage && this.#isStored(number, newest);
   }
 
   #isStored(number: number, newest: number): boolean {
@@ -150,6 +153,10 @@ export class HistoryFill {
   #changedAt(channelId: string): number {
     return this.#changed.get(channelId) ?? this.#changedBefore;
   }
+}
+
+function fixedBlocks({ isNewestPage }: MissedBlock): number {
+  return isNewestPage ? NEWEST_BLOCKS : FAR_BLOCKS;
 }
 
 function keyOf(channelId: string, block: number): string {

@@ -205,10 +205,13 @@ describe("pages that the hub holds", () => {
   it("[HIST-14] where misses follow one another more is copied at once, but not of what is in memory alone", async () => {
     const rig = await rigWithMessages(1_100);
     const near = restarted(rig);
-    for (const before of [1_050, 832]) await near.held({ before });
+    await near.held({ before: 1_050 });
+    // The newest page is another matter.
+    await near.held();
+    await near.held({ before: 832 });
     await near.runtime.advance(2_000);
     await near.held({ before: 320 });
-    expect(near.history.reads).toEqual([832, 320, 64]);
+    expect(near.history.reads).toEqual([832, 1_088, 320, 64]);
     near.history.reads.length = 0;
     near.hub.history.clear();
     const far = restarted({ ...near, storedBlocksPerChannel: 2 });

@@ -2,7 +2,7 @@
 const FIRST_BLOCKS = 4;
 /** Some 1,000 messages, which take Postgres and the hub a few milliseconds each. */
 const MOST_BLOCKS = 16;
-/** What is beyond the first blocks is to be no more than this, by the size of those that were read last. */
+/** Of all blocks of a read, by the size of those that were read last; a first read takes its blocks whatever their size. */
 const MOST_BYTES = 1_000_000;
 /** A miss within this of the end of a read follows it. */
 const FOLLOWS_MS = 1_000;

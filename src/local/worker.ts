@@ -111,6 +111,8 @@ export class LocalWorker {
           ...(assets && { assets }),
           modules: true,
           script,
+          // The Worker does not use the Cache API, and its stand-in is an isolate of its own.
+          cacheAPI: false,
           bindings: { ...worker.bindings, ...vars },
           serviceBindings: {
             ...worker.serviceBindings,
@@ -157,7 +159,7 @@ function useLauncher(): void {
 }
 
 /**
- * V8 begins to look for garbage in a heap of 8 MB and not in one of hundreds, and keeps what is new in 4 MB and not in 16: a production
+ * V8 begins to look for garbage in a heap of 8 MB and not in one of hundreds, and keeps what is new in 2 MB and not in 16: a production
  * isolate is small too, while alone in a process V8 takes what the machine has. Objects of the run-time (requests, responses, streams)
  * hold memory outside V8's heap until then.
  */

@@ -1,3 +1,5 @@
+import type { CommitWait } from "./commit-wait.ts";
+
 /**
  * Group commit: while the storage is idle a send is written at once; those that come while it is writing wait, and are
  * then written together, in the order in which they came. What one turn of the object writes is one commit, and a commit,
@@ -8,30 +10,26 @@
  * SIGMOD 1984.)
  */
 export class CommitGroup {
-  readonly #durable: () => Promise<void>;
+  readonly #commit: CommitWait;
   #waiting: (() => void)[] = [];
   #writing = false;
 
-  /** `durable` resolves when everything that has been written is on disk. */
-  constructor(durable: () => Promise<void>) {
-    this.#durable = durable;
+  constructor(commit: CommitWait) {
+    this.#commit = commit;
   }
 
   /** Undefined where one may write now; else a promise to wait for. Write in the turn that goes on from here. */
   enter(): Promise<void> | undefined {
     if (this.#writing) return new Promise((resolve) => this.#waiting.push(resolve));
     this.#writing = true;
-    this.#commit();
+    this.#wait();
     return undefined;
   }
 
-  #commit(): void {
-    // Behind the writers of this turn, so that their commit is the one that is waited for.
-    queueMicrotask(() =>
-      this.#durable().then(
-        () => this.#next(),
-        () => this.#next(),
-      ),
+  #wait(): void {
+    this.#commit.next().then(
+      () => this.#next(),
+      () => this.#next(),
     );
   }
 
@@ -40,6 +38,7 @@ export class CommitGroup {
     this.#waiting = [];
     this.#writing = group.length > 0;
     for (const go of group) go();
-    if (this.#writing) this.#commit();
+    // Asked before they write, answered behind them: their commit is the one that is waited for.
+    if (this.#writing) this.#wait();
   }
 }

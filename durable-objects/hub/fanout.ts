@@ -1,6 +1,7 @@
 import { entitledUsers } from "../../src/domain/audience.ts";
 import { encodeResumeCursor } from "../../src/domain/resume-cursor.ts";
 import { Audiences } from "./audiences.ts";
+import type { CommitWait } from "./commit-wait.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import type { Directory } from "./directory.ts";
@@ -26,7 +27,7 @@ export class Fanout {
   readonly #audiences: Audiences;
   readonly #directory: Directory;
   readonly #journal: Journal;
-  readonly #runtime: HubRuntime;
+  readonly #commit: CommitWait;
   readonly #outlet: Outlet;
   readonly #sharesReceipts: () => boolean;
   #queue: Pending[] = [];
@@ -36,6 +37,7 @@ export class Fanout {
     connections: Connections;
     directory: Directory;
     journal: Journal;
+    commit: CommitWait;
     runtime: HubRuntime;
     /** The workspace's switch for read receipts. */
     sharesReceipts(): boolean;
@@ -45,7 +47,7 @@ export class Fanout {
     this.#audiences = new Audiences(parts.connections);
     this.#directory = parts.directory;
     this.#journal = parts.journal;
-    this.#runtime = parts.runtime;
+    this.#commit = parts.commit;
     this.#outlet = new Outlet(parts.runtime);
   }
 
@@ -59,7 +61,7 @@ export class Fanout {
       this.#drain();
     };
     // Where storage fails the run-time lets nothing out any more, and ends the object.
-    this.#runtime.durable().then(drain, drain);
+    this.#commit.next().then(drain, drain);
   }
 
   /** Sends everything that waits, now. */

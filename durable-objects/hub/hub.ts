@@ -35,6 +35,7 @@ import { Archiver } from "./archiver.ts";
 import { BeforeSendHook } from "./before-send.ts";
 import { MessageBudget } from "./budget.ts";
 import { Changes } from "./changes.ts";
+import { CommitWait } from "./commit-wait.ts";
 import type { Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import type { JournalConsumer } from "./consumer.ts";
@@ -143,8 +144,9 @@ export class Hub {
     const journal = new Journal(sql, runtime);
     this.settings = new SettingsStore(sql, runtime, options.settingsSource);
     this.#today = new Today(journal, runtime);
+    const commit = new CommitWait(() => runtime.durable());
     const sharesReceipts = () => this.settings.current.read_receipts;
-    const fanout = new Fanout({ connections: this.connections, directory, journal, runtime, sharesReceipts });
+    const fanout = new Fanout({ connections: this.connections, directory, journal, commit, runtime, sharesReceipts });
     const onAppend = (event: JournalEvent) => this.#appended(event);
     const onLearn = (snapshot: ChannelSnapshot) => this.mutes.learn(snapshot);
     const changes = new Changes({ directory, journal, fanout, source, onAppend, onLearn });
@@ -232,6 +234,7 @@ export class Hub {
       mutes,
       moderator,
       hook,
+      commit,
       runtime,
       rules,
       onAppend,

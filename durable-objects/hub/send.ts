@@ -9,6 +9,7 @@ import { type BeforeSendHook, type HookAnswer, rejection } from "./before-send.t
 import type { MessageBudget } from "./budget.ts";
 import type { Changes } from "./changes.ts";
 import { CommitGroup } from "./commit-group.ts";
+import type { CommitWait } from "./commit-wait.ts";
 import type { ChannelState, Directory } from "./directory.ts";
 import type { Fanout } from "./fanout.ts";
 import type { Journal } from "./journal.ts";
@@ -34,6 +35,7 @@ export interface SenderParts {
   mutes: Mutes;
   moderator: Moderator;
   hook: BeforeSendHook | undefined;
+  commit: CommitWait;
   runtime: HubRuntime;
   rules: SendRules;
   onAppend(event: JournalEvent): void;
@@ -62,7 +64,7 @@ export class Sender {
 
   constructor(parts: SenderParts) {
     this.#parts = parts;
-    this.#commits = new CommitGroup(parts.runtime.durable);
+    this.#commits = new CommitGroup(parts.commit);
   }
 
   /**

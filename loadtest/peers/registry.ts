@@ -22,6 +22,7 @@ export function allPeers(): Peer[] {
     createBare("bare-wire"),
     createBare("bare-batch"),
     createBare("bare-durable"),
+    createBare("bare-durable-wire"),
     createBarePostgres(),
     createKabar(),
     createKabarBatch(),

@@ -14,13 +14,13 @@ import { WIRE_CONTENT_BYTES, WIRE_PADDING_BYTES } from "./wire-bytes.ts";
 const START_MS = 30_000;
 
 /** Which of the bare objects: each is the limit of what the run-time can do of one thing. */
-export type BareName = "bare" | "bare-batch" | "bare-durable" | "bare-wire";
+export type BareName = "bare" | "bare-batch" | "bare-durable" | "bare-durable-wire" | "bare-wire";
 
 interface BareKind {
   setup: string;
   works?: WorkName[];
   /** Of the object that relays; see `worker.js`. */
-  path: "relay" | "batch" | "durable";
+  path: "relay" | "batch" | "durable" | "wire";
   /** Bytes by which what is relayed is longer than what was sent. */
   padding: number;
   /** Where it has a history. */
@@ -58,6 +58,12 @@ const KINDS: Record<BareName, BareKind> = {
     padding: 0,
     history: {},
   },
+  "bare-durable-wire": {
+    setup: "bare-durable with rows, answers and frames as long as Kabar's, and with a frame to the sender as well",
+    works: ["fanout", "steady", "sends"],
+    path: "wire",
+    padding: WIRE_PADDING_BYTES,
+  },
 };
 
 /** A workerd object that does one thing of what Kabar does, and nothing else. */
@@ -85,7 +91,8 @@ async function start({ path: at, padding, history }: BareKind, folder: string): 
         const url = new URL(`ws://127.0.0.1:${port}/${at}`);
         url.searchParams.set("group", group);
         url.searchParams.set("padding", String(padding));
-        return openAll(members, (member) => BareMember.open(url, at === "durable", member, heard));
+        const isDurable = at === "durable" || at === "wire";
+        return openAll(members, (member) => BareMember.open(url, isDurable, member, heard));
       },
       ...(history && { history: new BareHistory(new URL(`http://127.0.0.1:${port}`), history.contentBytes) }),
       stop: () => server.stop(),

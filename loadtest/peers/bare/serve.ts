@@ -12,6 +12,7 @@ await serveInWorkerd({
       BATCH: { className: "BatchGroup", useSQLite: true },
       RELAY: { className: "RelayGroup", useSQLite: true },
       DURABLE: { className: "DurableGroup", useSQLite: true },
+      WIRE: { className: "WireGroup", useSQLite: true },
     },
   },
 });

@@ -139,21 +139,20 @@ export class DurableGroup extends RelayGroup {
 
   /** A message is `<number> <content>`, its answer `a<number>`. */
   webSocketMessage(sender, text) {
-    const space = text.indexOf(" ");
-    const content = text.slice(space + 1);
-    this.#insert(content);
-    sender.send(`a${text.slice(0, space)}`);
+    const { number, content } = numbered(text);
+    this.insert(content);
+    sender.send(`a${number}`);
     this.relay(sender, content);
   }
 
-  #insert(content) {
+  insert(content) {
     this.#sql.exec("INSERT INTO messages (content, created_at) VALUES (?, ?)", content, Date.now());
   }
 
   #fill(messages, bytes) {
     const content = "the quick brown fox jumps over the lazy dog ".repeat(bytes / 44 + 1).slice(0, bytes);
     this.ctx.storage.transactionSync(() => {
-      for (let count = 0; count < messages; count++) this.#insert(content);
+      for (let count = 0; count < messages; count++) this.insert(content);
     });
     return Response.json({ messages });
   }
@@ -168,14 +167,36 @@ export class DurableGroup extends RelayGroup {
   }
 }
 
+/** The same with rows, answers and frames that are longer, and with a frame to the sender as well: as many bytes as Kabar's. */
+export class WireGroup extends DurableGroup {
+  webSocketMessage(sender, text) {
+    const { number, content } = numbered(text);
+    const { padding } = sender.deserializeAttachment();
+    const whole = padded(content, padding);
+    this.insert(whole);
+    sender.send(padded(`a${number}`, padding));
+    sender.send(whole);
+    this.relay(sender, content);
+  }
+}
+
+function numbered(text) {
+  const space = text.indexOf(" ");
+  return { number: text.slice(0, space), content: text.slice(space + 1) };
+}
+
 /** One object per group where it only relays; one for all groups where it stores, as a workspace of Kabar has one hub. */
 export default {
   fetch(request, env) {
     const { pathname, searchParams } = new URL(request.url);
     const group = searchParams.get("group") ?? "";
-    const [objects, name] = pathname.startsWith("/durable")
-      ? [env.DURABLE, "workspace"]
-      : [pathname.startsWith("/batch") ? env.BATCH : env.RELAY, group];
+    const [objects, name] = placeOf(pathname, group, env);
     return objects.get(objects.idFromName(name)).fetch(request);
   },
 };
+
+function placeOf(pathname, group, env) {
+  if (pathname.startsWith("/durable")) return [env.DURABLE, "workspace"];
+  if (pathname.startsWith("/wire")) return [env.WIRE, "workspace"];
+  return [pathname.startsWith("/batch") ? env.BATCH : env.RELAY, group];
+}

@@ -3,8 +3,8 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import * as esbuild from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bundleScript, K6_FOLDER as folder } from "../../support/k6/script.ts";
 
-const folder = path.join(import.meta.dirname, "../../../loadtest/k6");
 const scripts = fs.readdirSync(folder).filter((name) => name.endsWith(".js"));
 const entries = ["steady.js", "reconnect-storm.js", "sends.js", "history.js"];
 
@@ -83,21 +83,7 @@ const k6: K6 = { requests: [], metrics: {}, slept: [], iteration: 0, refuse: () 
 /** Loads a script as k6 would, with its modules replaced. */
 async function load(name: string, env: Record<string, string>): Promise<Script> {
   const out = path.join(built, `${name}-${Object.values(env).join("-").replaceAll(/\W/g, "")}.mjs`);
-  await esbuild.build({
-    entryPoints: [path.join(folder, name)],
-    bundle: true,
-    format: "esm",
-    outfile: out,
-    plugins: [
-      {
-        name: "k6",
-        setup(build) {
-          build.onResolve({ filter: /^k6/ }, (args) => ({ path: args.path, namespace: "k6" }));
-          build.onLoad({ filter: /.*/, namespace: "k6" }, (args) => ({ contents: STUBS[args.path] ?? "" }));
-        },
-      },
-    ],
-  });
+  await bundleScript(name, out, STUBS);
   Object.assign(globalThis, {
     k6,
     __ENV: { KABAR_BASE_URL: "http://127.0.0.1:1", KABAR_API_KEY: "pk", KABAR_API_SECRET: "sk", ...env },

@@ -5,7 +5,7 @@ import type { HubRuntime } from "./storage.ts";
 const WINDOW_MS = 60_000;
 /** Messages per lease: a send costs a tenth of a command, and a restart forgets at most nine. */
 const LEASE = 10;
-/** A lease is asked for when the message that needs it has been answered and delivered. */
+/** Leases are asked for when the messages that need them have been answered and delivered, and together for all who do meanwhile. */
 const ASK_AFTER_MS = 20;
 const MAX_USERS = 20_000;
 
@@ -19,6 +19,14 @@ interface Allowance {
   asking: boolean;
 }
 
+/** A user whose next lease is to be asked for. */
+interface Asker {
+  userId: string;
+  allowance: Allowance;
+  /** Of the message that asks, unix ms. */
+  now: number;
+}
+
 /**
  * Messages per user and minute. The hub sees every message of its workspace, so its own exact window decides at once;
  * blocks of the same budget are leased from the store beside the sends, which carries the count across a hub that
@@ -29,6 +37,7 @@ export class MessageBudget {
   readonly #store: BudgetStore | undefined;
   readonly #runtime: Pick<HubRuntime, "defer">;
   readonly #users = new Map<string, Allowance>();
+  #askers: Asker[] = [];
 
   constructor(limitPerMinute: number, store: BudgetStore | undefined, runtime: Pick<HubRuntime, "defer">) {
     this.#limit = limitPerMinute;
@@ -53,22 +62,27 @@ export class MessageBudget {
     const store = this.#store;
     if (store === undefined || allowance.asking) return;
     allowance.asking = true;
+    this.#askers.push({ userId, allowance, now });
+    if (this.#askers.length === 1) this.#runtime.defer(ASK_AFTER_MS, () => void this.#lease(store));
+  }
+
+  async #lease(store: BudgetStore): Promise<void> {
+    const askers = this.#askers;
+    this.#askers = [];
     const count = Math.min(LEASE, this.#limit);
-    const lease = async () => {
-      try {
-        const waitMs = await store.lease(userId, count);
-        if (waitMs > 0) allowance.refusedUntil = now + waitMs;
-        else {
-          allowance.leased = count - 1;
-          allowance.leaseEndsAt = now + WINDOW_MS;
-        }
-      } catch {
-        // The window alone decides until the store answers again.
-      } finally {
-        allowance.asking = false;
+    const userIds = askers.map(({ userId }) => userId);
+    // Without an answer the window alone decides, until the store answers again.
+    const waits = await store.lease(userIds, count).catch(() => undefined);
+    for (const [index, { allowance, now }] of askers.entries()) {
+      allowance.asking = false;
+      const waitMs = waits?.[index];
+      if (waitMs === undefined) continue;
+      if (waitMs > 0) allowance.refusedUntil = now + waitMs;
+      else {
+        allowance.leased = count - 1;
+        allowance.leaseEndsAt = now + WINDOW_MS;
       }
-    };
-    this.#runtime.defer(ASK_AFTER_MS, () => void lease());
+    }
   }
 
   #allowance(userId: string, now: number): Allowance {

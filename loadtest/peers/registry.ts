@@ -23,6 +23,7 @@ export function allPeers(): Peer[] {
     createBare("bare-batch"),
     createBare("bare-durable"),
     createBare("bare-durable-wire"),
+    createBare("bare-group-commit"),
     createBarePostgres(),
     createKabar(),
     createKabarBatch(),

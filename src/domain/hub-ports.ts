@@ -134,11 +134,11 @@ export interface SettingsSource {
 /** Where message budgets outlive the hub's memory. */
 export interface BudgetStore {
   /**
-   * Takes `count` messages from the user's budget of the running minute.
+   * Takes `count` messages from the budget that each of these users has in the running minute, by one request for all.
    *
-   * @returns 0 when granted, else milliseconds until asking again makes sense. Throws where the store does not answer.
+   * @returns for each of them 0 when granted, else milliseconds until asking again makes sense. Throws where the store does not answer.
    */
-  lease(userId: string, count: number): Promise<number>;
+  lease(userIds: readonly string[], count: number): Promise<number[]>;
 }
 
 /** What Postgres knows of pushes. All of it throws where Postgres does not answer. */

@@ -14,14 +14,14 @@ const TIMEOUT_MS = 2_000;
 
 /**
  * A workspace's message budgets in Redis, as @upstash/ratelimit's sliding window; a lease takes several tokens by one
- * command. Undefined where the deployment has no Redis: the hub's own window then limits alone.
+ * command, and the commands for several users are one request. Undefined where the deployment has no Redis: the hub's own window then limits alone.
  */
 export function messageBudgetStore(settings: MessageBudgetSettings, workspaceId: string): BudgetStore | undefined {
   const { redis, messagesPerMinute } = settings;
   if (redis === undefined) return undefined;
   const limiterWith = (signal: AbortSignal) =>
     new Ratelimit({
-      redis: new Redis({ ...redis, enableAutoPipelining: false, retry: false, signal }),
+      redis: new Redis({ ...redis, enableAutoPipelining: true, enableTelemetry: false, retry: false, signal }),
       limiter: Ratelimit.slidingWindow(messagesPerMinute, "1 m"),
       prefix: `kabar:messages:${workspaceId}`,
       // The hub keeps its own memory of refusals; and a timer of the library would keep it from hibernating.
@@ -30,12 +30,13 @@ export function messageBudgetStore(settings: MessageBudgetSettings, workspaceId:
       analytics: false,
     });
   return {
-    async lease(userId, count) {
-      // A client per lease, since each has a deadline of its own; it is a few plain objects and no connection.
-      const { success, reset } = await withDeadline(TIMEOUT_MS, (signal) =>
-        limiterWith(signal).limit(userId, { rate: count }),
-      );
-      return success ? 0 : Math.max(1, reset - Date.now());
+    async lease(userIds, count) {
+      // A client per request, since each has a deadline of its own; it is a few plain objects and no connection.
+      const answers = await withDeadline(TIMEOUT_MS, (signal) => {
+        const limiter = limiterWith(signal);
+        return Promise.all(userIds.map((userId) => limiter.limit(userId, { rate: count })));
+      });
+      return answers.map(({ success, reset }) => (success ? 0 : Math.max(1, reset - Date.now())));
     },
   };
 }

@@ -14,13 +14,13 @@ import { WIRE_CONTENT_BYTES, WIRE_PADDING_BYTES } from "./wire-bytes.ts";
 const START_MS = 30_000;
 
 /** Which of the bare objects: each is the limit of what the run-time can do of one thing. */
-export type BareName = "bare" | "bare-batch" | "bare-durable" | "bare-durable-wire" | "bare-wire";
+export type BareName = "bare" | "bare-batch" | "bare-durable" | "bare-durable-wire" | "bare-group-commit" | "bare-wire";
 
 interface BareKind {
   setup: string;
   works?: WorkName[];
   /** Of the object that relays; see `worker.js`. */
-  path: "relay" | "batch" | "durable" | "wire";
+  path: "relay" | "batch" | "durable" | "wire" | "commit";
   /** Bytes by which what is relayed is longer than what was sent. */
   padding: number;
   /** Where it has a history. */
@@ -64,6 +64,12 @@ const KINDS: Record<BareName, BareKind> = {
     path: "wire",
     padding: WIRE_PADDING_BYTES,
   },
+  "bare-group-commit": {
+    setup: "bare-durable-wire, where messages that come while storage writes share the next commit",
+    works: ["steady", "sends"],
+    path: "commit",
+    padding: WIRE_PADDING_BYTES,
+  },
 };
 
 /** A workerd object that does one thing of what Kabar does, and nothing else. */
@@ -91,7 +97,7 @@ async function start({ path: at, padding, history }: BareKind, folder: string): 
         const url = new URL(`ws://127.0.0.1:${port}/${at}`);
         url.searchParams.set("group", group);
         url.searchParams.set("padding", String(padding));
-        const isDurable = at === "durable" || at === "wire";
+        const isDurable = at !== "relay" && at !== "batch";
         return openAll(members, (member) => BareMember.open(url, isDurable, member, heard));
       },
       ...(history && { history: new BareHistory(new URL(`http://127.0.0.1:${port}`), history.contentBytes) }),

@@ -13,6 +13,7 @@ await serveInWorkerd({
       RELAY: { className: "RelayGroup", useSQLite: true },
       DURABLE: { className: "DurableGroup", useSQLite: true },
       WIRE: { className: "WireGroup", useSQLite: true },
+      COMMIT: { className: "CommitGroup", useSQLite: true },
     },
   },
 });

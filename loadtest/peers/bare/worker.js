@@ -180,6 +180,32 @@ export class WireGroup extends DurableGroup {
   }
 }
 
+/** The same where messages that come while storage writes wait, and are then written together: one commit for all of them. */
+export class CommitGroup extends WireGroup {
+  #waiting = [];
+  #isWriting = false;
+
+  async webSocketMessage(sender, text) {
+    if (this.#isWriting) await new Promise((resolve) => this.#waiting.push(resolve));
+    else this.#write();
+    super.webSocketMessage(sender, text);
+  }
+
+  #write() {
+    this.#isWriting = true;
+    // Behind what is written in this turn.
+    queueMicrotask(() => this.ctx.storage.sync().then(() => this.#next()));
+  }
+
+  #next() {
+    const group = this.#waiting;
+    this.#waiting = [];
+    this.#isWriting = false;
+    for (const go of group) go();
+    if (group.length > 0) this.#write();
+  }
+}
+
 function numbered(text) {
   const space = text.indexOf(" ");
   return { number: text.slice(0, space), content: text.slice(space + 1) };
@@ -198,5 +224,6 @@ export default {
 function placeOf(pathname, group, env) {
   if (pathname.startsWith("/durable")) return [env.DURABLE, "workspace"];
   if (pathname.startsWith("/wire")) return [env.WIRE, "workspace"];
+  if (pathname.startsWith("/commit")) return [env.COMMIT, "workspace"];
   return [pathname.startsWith("/batch") ? env.BATCH : env.RELAY, group];
 }

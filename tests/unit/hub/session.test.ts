@@ -229,11 +229,11 @@ describe("message budget", () => {
     let left = 20;
     const leases: number[] = [];
     const budgetStore = {
-      async lease(_userId: string, count: number) {
+      async lease(_userIds: readonly string[], count: number) {
         leases.push(count);
-        if (left < count) return 30_000;
+        if (left < count) return [30_000];
         left -= count;
-        return 0;
+        return [0];
       },
     };
     const rig = await rigWithChannel(3, { messagesPerMinute: 60, budgetStore });
@@ -249,9 +249,32 @@ describe("message budget", () => {
     expect(over).toMatchObject({ error: { code: "RATE_LIMITED", retryAfter: 30 } });
   });
 
+  it("[BUDGET-3] asks for the blocks of several users by one request, and gives each its own answer", async () => {
+    const asked: string[][] = [];
+    const budgetStore = {
+      async lease(userIds: readonly string[]) {
+        asked.push([...userIds]);
+        return userIds.map((userId) => (userId === budi ? 30_000 : 0));
+      },
+    };
+    const rig = await rigWithChannel(3, { messagesPerMinute: 60, budgetStore });
+    for (const user of [ana, budi]) await rig.send(channel, user, "asks");
+    await rig.send(channel, ana, "does not ask again");
+    await rig.runtime.advance(30);
+    expect(asked).toEqual([[ana, budi]]);
+    const over = await rig.hub.send({ channel, sender: { userId: budi }, body: { content: "over" } });
+    expect(over).toMatchObject({ error: { code: "RATE_LIMITED", retryAfter: 30 } });
+    for (let n = 0; n < 9; n++) await rig.send(channel, ana, `${n}`);
+    await rig.runtime.advance(30);
+    expect(asked).toEqual([[ana, budi]]);
+    await rig.send(channel, ana, "the eleventh since");
+    await rig.runtime.advance(30);
+    expect(asked).toEqual([[ana, budi], [ana]]);
+  });
+
   it("[BUDGET-4] falls back to its own window while the store does not answer: never unlimited, never closed", async () => {
     const budgetStore = {
-      async lease(): Promise<number> {
+      async lease(): Promise<number[]> {
         throw new Error("connection refused");
       },
     };

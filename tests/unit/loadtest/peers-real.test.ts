@@ -72,8 +72,12 @@ describe("real servers", () => {
   });
 
   it("[PEER-10] store and answer, and have a history of full pages", { timeout: MINUTE }, async () => {
-    const stored = await play(sends, [createBare("bare-durable"), createBare("bare-durable-wire")]);
-    expect(stored.rounds).toHaveLength(2);
+    const stored = await play(sends, [
+      createBare("bare-durable"),
+      createBare("bare-durable-wire"),
+      createBare("bare-group-commit"),
+    ]);
+    expect(stored.rounds).toHaveLength(3);
     for (const { problems, figures } of stored.rounds) {
       expect(problems).toEqual([]);
       expect(figures.in_flight_16_per_second).toBeGreaterThan(10);

@@ -1,4 +1,5 @@
 import { scrubPerson } from "../../src/domain/scrub-person.ts";
+import type { SendKeys } from "./send-keys.ts";
 import type { HubRuntime, HubSql } from "./storage.ts";
 
 /** What is done of a user, in this order. */
@@ -34,6 +35,14 @@ export interface ErasureRow {
   started_at: number;
 }
 
+interface ScrubbedRow {
+  seq: number;
+  body: string;
+  user_id: string | null;
+  channel_id: string;
+  client_id: string | null;
+}
+
 /** Journal rows that one step looks at. */
 const SCRUBBED_PER_STEP = 2_000;
 const SENDS_PER_STEP = 2_000;
@@ -44,10 +53,12 @@ const REMEMBERED_MS = 30 * 24 * 3_600_000;
 export class ErasureRows {
   readonly #sql: HubSql;
   readonly #runtime: HubRuntime;
+  readonly #sendKeys: SendKeys;
 
-  constructor(sql: HubSql, runtime: HubRuntime) {
+  constructor(sql: HubSql, runtime: HubRuntime, sendKeys: SendKeys) {
     this.#sql = sql;
     this.#runtime = runtime;
+    this.#sendKeys = sendKeys;
   }
 
   /** By internal id, or by external id while it runs. */
@@ -98,11 +109,11 @@ export class ErasureRows {
     );
   }
 
-  /** Takes a user out of journal rows after `after`. Returns the seq that is done, `through` at the end. */
+  /** Takes a user out of journal rows after `after`, with the idempotency keys of what the user sent. Returns the seq that is done, `through` at the end. */
   scrubJournal(userId: string, after: number, through: number): number {
     const done = Math.min(through, after + SCRUBBED_PER_STEP);
-    const rows = this.#sql.all<{ seq: number; body: string }>(
-      `SELECT seq, body FROM journal WHERE seq > ? AND seq <= ? AND (user_id = ? OR instr(body, ?) > 0)`,
+    const rows = this.#sql.all<ScrubbedRow>(
+      `SELECT seq, body, user_id, channel_id, client_id FROM journal WHERE seq > ? AND seq <= ? AND (user_id = ? OR instr(body, ?) > 0)`,
       after,
       done,
       userId,
@@ -110,7 +121,8 @@ export class ErasureRows {
     );
     const at = new Date(this.#runtime.now()).toISOString();
     this.#sql.transaction(() => {
-      for (const { seq, body } of rows) {
+      for (const { seq, body, user_id, channel_id: channelId, client_id: clientId } of rows) {
+        if (user_id === userId) this.#sendKeys.forget({ seq, userId, channelId, clientId });
         const scrubbed = JSON.stringify(scrubPerson(JSON.parse(body), userId, at));
         this.#sql.run(
           `UPDATE journal SET body = ?, client_id = CASE WHEN user_id = ? THEN NULL ELSE client_id END WHERE seq = ?`,
@@ -123,7 +135,7 @@ export class ErasureRows {
     return done;
   }
 
-  /** Forgets idempotency keys of a user; true when none is left. */
+  /** Forgets idempotency keys of a user that an earlier version has written; true when none is left. */
   deleteSends(userId: string): boolean {
     this.#sql.run(
       `DELETE FROM sends WHERE user_id = ? AND (channel_id, key) IN (

@@ -40,7 +40,7 @@ export class Erasure implements JournalConsumer {
 
   constructor(parts: ErasureParts) {
     this.#parts = parts;
-    this.#rows = new ErasureRows(parts.sql, parts.runtime);
+    this.#rows = new ErasureRows(parts.sql, parts.runtime, parts.journal.sendKeys);
     this.#events = new PersonEvents(parts);
     this.#nextAt = this.#rows.nextAt;
   }

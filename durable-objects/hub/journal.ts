@@ -6,6 +6,8 @@ import type { HubRuntime, HubSql } from "./storage.ts";
 export type NewEvent = Omit<JournalEvent, "seq" | "at">;
 
 const APPEND = `INSERT INTO journal (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const APPEND_MESSAGE = `INSERT INTO new_messages (seq, channel_id, number, at, body, user_id, message_id, client_id, hash)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /**
  * The workspace's ordered, durable log in the object's SQLite: what was acknowledged, what a resume replays, and what
@@ -81,9 +83,7 @@ export class Journal {
 
   /** Appends one event (one row). Call inside the transaction that changes what the event tells of. */
   append(event: NewEvent): JournalEvent {
-    const seq = this.#head + 1;
-    // A clock that steps back must not: times rise with seqs.
-    const at = Math.max(this.#lastAt, this.#runtime.now());
+    const { seq, at } = this.#nextPlace();
     this.#sql.run(
       APPEND,
       seq,
@@ -99,6 +99,22 @@ export class Journal {
     this.#head = seq;
     this.#lastAt = at;
     return { ...event, seq, at };
+  }
+
+  /**
+   * Appends a new message with what goes with it: its channel's head and its sender's idempotency key. Three rows by one statement, so
+   * all of them or none, without a transaction around it.
+   *
+   * @param number the message's seq in its channel
+   */
+  appendMessage(event: Omit<NewEvent, "type" | "audience"> & { messageId: string }, number: number): JournalEvent {
+    const { seq, at } = this.#nextPlace();
+    const { channelId, body, userId, messageId, clientId } = event;
+    const hash = userId === null || clientId === null ? null : SendKeys.hash(userId, channelId, clientId);
+    this.#sql.run(APPEND_MESSAGE, seq, channelId, number, at, body, userId, messageId, clientId, hash);
+    this.#head = seq;
+    this.#lastAt = at;
+    return { ...event, type: "message.created", seq, at };
   }
 
   /**
@@ -216,12 +232,17 @@ export class Journal {
     )[0];
     if (!last?.rows) return 0;
     this.#sql.transaction(() => {
-      this.#sql.run(`DELETE FROM sends WHERE seq <= ? AND seq NOT IN (SELECT seq FROM parked)`, last.seq);
+      this.sendKeys.forgetThrough(last.seq);
       this.#sql.run(`DELETE FROM journal WHERE seq <= ? AND seq NOT IN (SELECT seq FROM parked)`, last.seq);
       this.#setMeta("trimmed", String(last.seq));
     });
     this.#trimmed = last.seq;
     return last.rows;
+  }
+
+  #nextPlace(): { seq: number; at: number } {
+    // A clock that steps back must not: times rise with seqs.
+    return { seq: this.#head + 1, at: Math.max(this.#lastAt, this.#runtime.now()) };
   }
 
   #meta(key: string): string | undefined {

@@ -22,7 +22,7 @@ const STEPS: readonly string[][] = [
     // Changes of messages are found by message; a new message is found by its time, so sends write no index row.
     `CREATE INDEX journal_changes ON journal (message_id)
        WHERE message_id IS NOT NULL AND type <> 'message.created'`,
-    // Which idempotency keys were used, and for which event.
+    // Which idempotency keys were used, and for which event; see the last step.
     `CREATE TABLE sends (
        user_id TEXT NOT NULL,
        channel_id TEXT NOT NULL,
@@ -194,6 +194,21 @@ const STEPS: readonly string[][] = [
        own TEXT NOT NULL,
        texts BLOB NOT NULL
      )`,
+  ],
+  [
+    // Idempotency keys since the table sends, whose rows stay until the journal is trimmed: by number, see send-keys.ts. Two keys may
+    // have the same.
+    `CREATE TABLE used_keys (hash INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (hash, seq)) WITHOUT ROWID`,
+    // A new message by one statement: its event, its channel's head and its key's number, all of them or none. number is its seq in the
+    // channel; hash is null without a key.
+    `CREATE VIEW new_messages (seq, channel_id, number, at, body, user_id, message_id, client_id, hash) AS
+       SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL`,
+    `CREATE TRIGGER new_message INSTEAD OF INSERT ON new_messages BEGIN
+       INSERT INTO journal (seq, type, channel_id, at, body, user_id, message_id, client_id)
+         VALUES (NEW.seq, 'message.created', NEW.channel_id, NEW.at, NEW.body, NEW.user_id, NEW.message_id, NEW.client_id);
+       UPDATE channels SET last_seq = NEW.number, last_message_id = NEW.message_id WHERE id = NEW.channel_id;
+       INSERT INTO used_keys (hash, seq) SELECT NEW.hash, NEW.seq WHERE NEW.hash IS NOT NULL;
+     END`,
   ],
 ];
 

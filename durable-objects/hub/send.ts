@@ -213,21 +213,20 @@ export class Sender {
       streaming: command.body.streaming === true,
     };
     const messageJson = JSON.stringify(message);
-    // Three rows: the event, the channel's counter, the idempotency key.
-    const event = journal.transaction(() => {
-      directory.storeNewest(channel, message.seq, message.id);
-      const appended = journal.append({
-        type: "message.created",
-        channelId: channel.info.id,
-        body: `{"message":${messageJson}}`,
-        userId,
-        messageId: message.id,
-        clientId: key,
-      });
-      if (userId !== null && key !== null) journal.sendKeys.record(userId, channel.info.id, key, appended.seq);
-      if (message.streaming) streams.record(message, appended.seq);
-      return appended;
-    });
+    const sent = {
+      channelId: channel.info.id,
+      body: `{"message":${messageJson}}`,
+      userId,
+      messageId: message.id,
+      clientId: key,
+    };
+    const event = message.streaming
+      ? journal.transaction(() => {
+          const appended = journal.appendMessage(sent, message.seq);
+          streams.record(message, appended.seq);
+          return appended;
+        })
+      : journal.appendMessage(sent, message.seq);
     if (message.streaming) streams.opened(message, event.seq);
     // Only once the transaction went through.
     channel.lastSeq = message.seq;

@@ -67,11 +67,15 @@ describe("erasure of a user", () => {
     const rig = privacyRig();
     const { secret, reply } = await talk(rig);
     for (const trace of TRACES) expect([trace, rig.dump().includes(trace)]).toEqual([trace, true]);
+    const keysOf = (userId: string) =>
+      rig.sql.all(`SELECT hash FROM used_keys JOIN journal USING (seq) WHERE user_id = ?`, userId).length;
+    expect(keysOf(ana)).toBeGreaterThan(0);
     const watching = await rig.connect(budi);
     expect(await rig.hub.erasure?.start(ana, "user-1")).toMatchObject({ user_id: ana, state: "running" });
     expect(rig.hub.directory.channel(channel)?.members.has(ana)).toBe(false);
     await rig.alarms(20);
     expect(rig.hub.erasure?.find(ana)).toEqual({ user_id: ana, state: "done", messages: 252 });
+    expect(keysOf(ana)).toBe(0);
     const dump = rig.dump();
     // The name of user 10 or of a channel is not hers; no other here begins like it.
     for (const trace of TRACES) expect([trace, dump.includes(trace)]).toEqual([trace, false]);

@@ -74,7 +74,8 @@ describe("the demo page", () => {
   it("[WEB-42] shows who is typing, until they have sent", async () => {
     const { sides } = await direct();
     const [ayu, bima] = sides;
-    await ayu.composer.pressSequentially("let me th");
+    // Slowly: a start within a second of the last one is dropped, and the test before has just typed here.
+    await ayu.composer.pressSequentially("let me th", { delay: 500 });
     await waitForText(bima.typing, "Ayu is typing");
     await ayu.say("let me think");
     await waitForText(bima.messages, "let me think");

@@ -1,5 +1,4 @@
 import { scrubPerson } from "../../src/domain/scrub-person.ts";
-import type { SendKeys } from "./send-keys.ts";
 import type { HubRuntime, HubSql } from "./storage.ts";
 
 /** What is done of a user, in this order. */
@@ -10,7 +9,6 @@ export const PHASES = [
   "mentions",
   "settle",
   "journal",
-  "sends",
   "rest",
   "files",
   "done",
@@ -38,14 +36,10 @@ export interface ErasureRow {
 interface ScrubbedRow {
   seq: number;
   body: string;
-  user_id: string | null;
-  channel_id: string;
-  client_id: string | null;
 }
 
 /** Journal rows that one step looks at. */
 const SCRUBBED_PER_STEP = 2_000;
-const SENDS_PER_STEP = 2_000;
 /** Milliseconds for which a finished erasure is remembered, so that a repeated call learns of it. */
 const REMEMBERED_MS = 30 * 24 * 3_600_000;
 
@@ -53,12 +47,10 @@ const REMEMBERED_MS = 30 * 24 * 3_600_000;
 export class ErasureRows {
   readonly #sql: HubSql;
   readonly #runtime: HubRuntime;
-  readonly #sendKeys: SendKeys;
 
-  constructor(sql: HubSql, runtime: HubRuntime, sendKeys: SendKeys) {
+  constructor(sql: HubSql, runtime: HubRuntime) {
     this.#sql = sql;
     this.#runtime = runtime;
-    this.#sendKeys = sendKeys;
   }
 
   /** By internal id, or by external id while it runs. */
@@ -109,11 +101,21 @@ export class ErasureRows {
     );
   }
 
-  /** Takes a user out of journal rows after `after`, with the idempotency keys of what the user sent. Returns the seq that is done, `through` at the end. */
+  /**
+   * Takes a user out of journal rows after `after`, with the idempotency keys of what the user sent. Returns the seq that is done,
+   * `through` at the end.
+   */
   scrubJournal(userId: string, after: number, through: number): number {
-    const done = Math.min(through, after + SCRUBBED_PER_STEP);
+    // By rows, not by seqs: what is parked may lie far before the rest.
+    const [last] = this.#sql.all<{ seq: number | null }>(
+      `SELECT max(seq) AS seq FROM (SELECT seq FROM journal WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?)`,
+      after,
+      through,
+      SCRUBBED_PER_STEP,
+    );
+    const done = last?.seq ?? through;
     const rows = this.#sql.all<ScrubbedRow>(
-      `SELECT seq, body, user_id, channel_id, client_id FROM journal WHERE seq > ? AND seq <= ? AND (user_id = ? OR instr(body, ?) > 0)`,
+      `SELECT seq, body FROM journal WHERE seq > ? AND seq <= ? AND (user_id = ? OR instr(body, ?) > 0)`,
       after,
       done,
       userId,
@@ -121,8 +123,7 @@ export class ErasureRows {
     );
     const at = new Date(this.#runtime.now()).toISOString();
     this.#sql.transaction(() => {
-      for (const { seq, body, user_id, channel_id: channelId, client_id: clientId } of rows) {
-        if (user_id === userId) this.#sendKeys.forget({ seq, userId, channelId, clientId });
+      for (const { seq, body } of rows) {
         const scrubbed = JSON.stringify(scrubPerson(JSON.parse(body), userId, at));
         this.#sql.run(
           `UPDATE journal SET body = ?, client_id = CASE WHEN user_id = ? THEN NULL ELSE client_id END WHERE seq = ?`,
@@ -133,17 +134,5 @@ export class ErasureRows {
       }
     });
     return done;
-  }
-
-  /** Forgets idempotency keys of a user that an earlier version has written; true when none is left. */
-  deleteSends(userId: string): boolean {
-    this.#sql.run(
-      `DELETE FROM sends WHERE user_id = ? AND (channel_id, key) IN (
-         SELECT channel_id, key FROM sends WHERE user_id = ? LIMIT ?)`,
-      userId,
-      userId,
-      SENDS_PER_STEP,
-    );
-    return this.#sql.all(`SELECT 1 FROM sends WHERE user_id = ? LIMIT 1`, userId).length === 0;
   }
 }

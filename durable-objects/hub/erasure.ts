@@ -40,7 +40,7 @@ export class Erasure implements JournalConsumer {
 
   constructor(parts: ErasureParts) {
     this.#parts = parts;
-    this.#rows = new ErasureRows(parts.sql, parts.runtime, parts.journal.sendKeys);
+    this.#rows = new ErasureRows(parts.sql, parts.runtime);
     this.#events = new PersonEvents(parts);
     this.#nextAt = this.#rows.nextAt;
   }
@@ -136,12 +136,9 @@ export class Erasure implements JournalConsumer {
         directory.blankUser(userId);
         return advance(row);
       case "journal": {
-        const done = this.#rows.scrubJournal(userId, Number(row.place ?? journal.trimmed), row.target);
+        const done = this.#rows.scrubJournal(userId, Number(row.place ?? 0), row.target);
         return move(row, done < row.target ? String(done) : undefined);
       }
-      case "sends":
-        if (this.#rows.deleteSends(userId)) advance(row);
-        return;
       case "rest":
         await store.forget(userId);
         return advance(row);

@@ -237,7 +237,10 @@ export class Hub {
       commit,
       runtime,
       rules,
-      onAppend,
+      onAppend: (event, message) => {
+        this.history.created(event, message);
+        this.#appended(event);
+      },
     });
     const { privacy } = options;
     const settle = () => this.archiver.settle([...this.archiver.unsettled]);

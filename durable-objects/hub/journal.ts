@@ -6,8 +6,8 @@ import type { HubRuntime, HubSql } from "./storage.ts";
 export type NewEvent = Omit<JournalEvent, "seq" | "at">;
 
 const APPEND = `INSERT INTO journal (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-const APPEND_MESSAGE = `INSERT INTO new_messages (seq, channel_id, number, at, body, user_id, message_id, client_id, hash)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const APPEND_MESSAGE = `INSERT INTO new_messages (seq, channel_id, number, at, body, user_id, message_id, client_id)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /**
  * The workspace's ordered, durable log in the object's SQLite: what was acknowledged, what a resume replays, and what
@@ -16,6 +16,7 @@ const APPEND_MESSAGE = `INSERT INTO new_messages (seq, channel_id, number, at, b
 export class Journal {
   /** Its messages, by what they are. */
   readonly messages: JournaledMessages;
+  /** Which idempotency keys of its messages were used. */
   readonly sendKeys: SendKeys;
   readonly #sql: HubSql;
   readonly #runtime: HubRuntime;
@@ -29,7 +30,7 @@ export class Journal {
 
   constructor(sql: HubSql, runtime: HubRuntime) {
     this.messages = new JournaledMessages(sql, this);
-    this.sendKeys = new SendKeys(sql);
+    this.sendKeys = new SendKeys(sql, this);
     this.#sql = sql;
     this.#runtime = runtime;
     const newest = sql.all<{ seq: number; at: number }>(`SELECT seq, at FROM journal ORDER BY seq DESC LIMIT 1`)[0];
@@ -102,18 +103,18 @@ export class Journal {
   }
 
   /**
-   * Appends a new message with what goes with it: its channel's head and its sender's idempotency key. Three rows by one statement, so
-   * all of them or none, without a transaction around it.
+   * Appends a new message, with its sender's idempotency key, and moves its channel's head. Two rows by one statement, so both of them or
+   * none, without a transaction around it.
    *
    * @param number the message's seq in its channel
    */
   appendMessage(event: Omit<NewEvent, "type" | "audience"> & { messageId: string }, number: number): JournalEvent {
     const { seq, at } = this.#nextPlace();
     const { channelId, body, userId, messageId, clientId } = event;
-    const hash = userId === null || clientId === null ? null : SendKeys.hash(userId, channelId, clientId);
-    this.#sql.run(APPEND_MESSAGE, seq, channelId, number, at, body, userId, messageId, clientId, hash);
+    this.#sql.run(APPEND_MESSAGE, seq, channelId, number, at, body, userId, messageId, clientId);
     this.#head = seq;
     this.#lastAt = at;
+    this.sendKeys.written({ seq, userId, channelId, clientId });
     return { ...event, type: "message.created", seq, at };
   }
 
@@ -232,11 +233,11 @@ export class Journal {
     )[0];
     if (!last?.rows) return 0;
     this.#sql.transaction(() => {
-      this.sendKeys.forgetThrough(last.seq);
       this.#sql.run(`DELETE FROM journal WHERE seq <= ? AND seq NOT IN (SELECT seq FROM parked)`, last.seq);
       this.#setMeta("trimmed", String(last.seq));
     });
     this.#trimmed = last.seq;
+    this.sendKeys.trimmed();
     return last.rows;
   }
 

@@ -210,6 +210,23 @@ const STEPS: readonly string[][] = [
        INSERT INTO used_keys (hash, seq) SELECT NEW.hash, NEW.seq WHERE NEW.hash IS NOT NULL;
      END`,
   ],
+  [
+    // Idempotency keys are in their events. Where they are found: a sorted run for each stretch of the journal, see key-runs.ts; those of
+    // the newest stretch are in memory. The events up to through are in this run or in one before.
+    `CREATE TABLE key_runs (through INTEGER PRIMARY KEY, base INTEGER NOT NULL, hashes BLOB NOT NULL, offsets BLOB NOT NULL)`,
+    `DROP TABLE sends`,
+    `UPDATE erasures SET phase = 'rest', place = NULL WHERE phase = 'sends'`,
+    `DROP TABLE used_keys`,
+    // As before, without a row for the key.
+    `DROP VIEW new_messages`,
+    `CREATE VIEW new_messages (seq, channel_id, number, at, body, user_id, message_id, client_id) AS
+       SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL`,
+    `CREATE TRIGGER new_message INSTEAD OF INSERT ON new_messages BEGIN
+       INSERT INTO journal (seq, type, channel_id, at, body, user_id, message_id, client_id)
+         VALUES (NEW.seq, 'message.created', NEW.channel_id, NEW.at, NEW.body, NEW.user_id, NEW.message_id, NEW.client_id);
+       UPDATE channels SET last_seq = NEW.number, last_message_id = NEW.message_id WHERE id = NEW.channel_id;
+     END`,
+  ],
 ];
 
 /** Brings the hub's tables to the present form. Throws where the database was written by a newer version. */

@@ -1,62 +1,119 @@
 import { textHash } from "../../src/domain/text-hash.ts";
 import { type JournalEvent, readEvents } from "./journal-rows.ts";
+import { KeyRuns, type UsedKey } from "./key-runs.ts";
 import type { HubSql } from "./storage.ts";
 
+/** Events of the journal after which their keys become a run. The first keyed send after a wake reads as many rows at most. */
+const STRETCH = 2_048;
+
+/** Which part of the journal there is. */
+interface Extent {
+  /** Seq of the newest event. */
+  readonly head: number;
+  /** Everything up to this seq has been trimmed, but for what is parked. */
+  readonly trimmed: number;
+}
+
+interface KeyRow {
+  seq: number;
+  user_id: string;
+  channel_id: string;
+  client_id: string;
+}
+
 /**
- * Idempotency keys of sends, each with the event that it led to; they go when the journal is trimmed. A key is found by a
- * number, since a table of the keys themselves is ten times as large, and a busy hub reads and writes another part of it with
- * each send; what was found is compared with the event.
+ * Idempotency keys of sends. A key is written with its event and nowhere else, so one is never without the other. Here is how the
+ * event is found by it: by a number, in memory for the newest stretch of the journal, in sorted runs for what lies before. So a send
+ * writes no row for its key, and looks nothing up in storage unless its key was used. What is found is compared with the event,
+ * which is there until the journal is trimmed.
  */
 export class SendKeys {
   readonly #sql: HubSql;
-  /** True where keys of an earlier version are left, which are in a table of their own. */
-  readonly #holdsEarlier: boolean;
+  readonly #extent: Extent;
+  /** Read when a key is first looked up. */
+  #runs: KeyRuns | undefined;
+  /** Seqs by number: of what no run covers. Almost never are there two. */
+  #recent = new Map<number, number | number[]>();
+  /** Of events that were parked when the journal was trimmed, which have no run any more. */
+  #parked: UsedKey[] = [];
 
-  constructor(sql: HubSql) {
+  constructor(sql: HubSql, extent: Extent) {
     this.#sql = sql;
-    this.#holdsEarlier = sql.all(`SELECT 1 FROM sends LIMIT 1`).length > 0;
+    this.#extent = extent;
   }
 
-  /** The number under which a key is written. */
+  /** The number by which a key is found, of 32 bits. */
   static hash(userId: string, channelId: string, key: string): number {
-    return textHash(`${userId} ${channelId} ${key}`);
+    return textHash(`${userId} ${channelId} ${key}`) % 2 ** 32;
   }
 
-  /** The event for which the key was used, if it was. */
+  /** The event for which the key was used, if it was. Writes a run where one is due, so it is not for transactions. */
   find(userId: string, channelId: string, key: string): JournalEvent | undefined {
-    // Two steps, since nearly every key is new and the second is then not taken.
-    const found = this.#sql.all<{ seq: number }>(
-      `SELECT seq FROM used_keys WHERE hash = ?`,
-      SendKeys.hash(userId, channelId, key),
-    );
-    for (const { seq } of found) {
+    const runs = this.#upToDate();
+    const hash = SendKeys.hash(userId, channelId, key);
+    const parked = this.#parked.filter((one) => one.hash === hash).map(({ seq }) => seq);
+    for (const seq of [this.#recent.get(hash) ?? [], runs.find(hash), parked].flat()) {
       const event = readEvents(this.#sql, `WHERE seq = ?`, seq)[0];
       if (event?.userId === userId && event.channelId === channelId && event.clientId === key) return event;
     }
-    return this.#holdsEarlier ? this.#findEarlier(userId, channelId, key) : undefined;
+    return undefined;
   }
 
-  /** Forgets keys that led to events up to `seq`, but for those that are parked. */
-  forgetThrough(seq: number): void {
-    for (const table of this.#holdsEarlier ? ["used_keys", "sends"] : ["used_keys"]) {
-      this.#sql.run(`DELETE FROM ${table} WHERE seq <= ? AND seq NOT IN (SELECT seq FROM parked)`, seq);
+  /** A key was written with its event. Where that is taken back, nothing will be found at its place. */
+  written({ seq, userId, channelId, clientId }: Pick<JournalEvent, "seq" | "userId" | "channelId" | "clientId">): void {
+    if (userId !== null && clientId !== null) this.#note({ hash: SendKeys.hash(userId, channelId, clientId), seq });
+  }
+
+  /** The journal has been trimmed. */
+  trimmed(): void {
+    if (this.#runs !== undefined) this.#forgetTrimmed(this.#runs);
+  }
+
+  #upToDate(): KeyRuns {
+    const runs = this.#runs ?? this.#load();
+    if (this.#extent.head - runs.through >= STRETCH) this.#cover(runs, this.#extent.head);
+    return runs;
+  }
+
+  /** What no run covers is read from the journal: a stretch at most, or all of it where an earlier version wrote it. */
+  #load(): KeyRuns {
+    const runs = new KeyRuns(this.#sql);
+    this.#runs = runs;
+    this.#recent.clear();
+    this.#forgetTrimmed(runs);
+    const { head, trimmed } = this.#extent;
+    for (let after = Math.max(runs.through, trimmed); after < head; after += STRETCH) {
+      for (const key of this.#read(after, after + STRETCH)) this.#note(key);
+      if (after + STRETCH < head) this.#cover(runs, after + STRETCH);
     }
+    return runs;
   }
 
-  /** Forgets the key that led to one event. */
-  forget({ seq, userId, channelId, clientId }: Pick<JournalEvent, "seq" | "userId" | "channelId" | "clientId">): void {
-    if (userId === null || clientId === null) return;
-    const hash = SendKeys.hash(userId, channelId, clientId);
-    this.#sql.run(`DELETE FROM used_keys WHERE hash = ? AND seq = ?`, hash, seq);
+  #cover(runs: KeyRuns, through: number): void {
+    const keys = [...this.#recent].flatMap(([hash, seqs]) => [seqs].flat().map((seq) => ({ hash, seq })));
+    runs.add(keys, through, this.#extent.trimmed);
+    this.#recent = new Map();
   }
 
-  #findEarlier(userId: string, channelId: string, key: string): JournalEvent | undefined {
-    const seq = this.#sql.all<{ seq: number }>(
-      `SELECT seq FROM sends WHERE user_id = ? AND channel_id = ? AND key = ?`,
-      userId,
-      channelId,
-      key,
-    )[0]?.seq;
-    return seq === undefined ? undefined : readEvents(this.#sql, `WHERE seq = ?`, seq)[0];
+  #forgetTrimmed(runs: KeyRuns): void {
+    const { trimmed } = this.#extent;
+    runs.dropThrough(trimmed);
+    this.#parked = this.#read(0, trimmed);
+  }
+
+  #note({ hash, seq }: UsedKey): void {
+    const known = this.#recent.get(hash);
+    this.#recent.set(hash, known === undefined ? seq : [known, seq].flat());
+  }
+
+  /** The keys of events with `after < seq <= through`. */
+  #read(after: number, through: number): UsedKey[] {
+    const rows = this.#sql.all<KeyRow>(
+      `SELECT seq, user_id, channel_id, client_id FROM journal
+       WHERE seq > ? AND seq <= ? AND type = 'message.created' AND user_id IS NOT NULL AND client_id IS NOT NULL`,
+      after,
+      through,
+    );
+    return rows.map((row) => ({ hash: SendKeys.hash(row.user_id, row.channel_id, row.client_id), seq: row.seq }));
   }
 }

@@ -38,7 +38,7 @@ export interface SenderParts {
   commit: CommitWait;
   runtime: HubRuntime;
   rules: SendRules;
-  onAppend(event: JournalEvent): void;
+  onAppend(event: JournalEvent, created: Message): void;
 }
 
 /** A message that has passed the checks. */
@@ -234,9 +234,9 @@ export class Sender {
     const member = userId === null ? undefined : channel.members.get(userId);
     // Who writes has read what came before. Postgres derives the same from the message itself.
     if (member !== undefined) member.readSeq = message.seq;
-    lookup.remember(changed(message));
+    lookup.remember(message, event.seq);
     fanout.enqueue(event);
-    this.#parts.onAppend(event);
+    this.#parts.onAppend(event, message);
     if (userId !== null && verdict !== undefined) moderator.note(channel, userId, message.id, verdict);
     return { messageJson, clientId: key, replayed: false };
   }
@@ -273,12 +273,6 @@ function draftOf({ command, channel, content, mentions, parent }: Checked, user:
     ...(mentions.length === 0 ? {} : { mentions }),
     ...(metadata === undefined ? {} : { metadata }),
   };
-}
-
-/** The message without what is counted from others. */
-function changed(message: Message): ChangedMessage {
-  const { reactions: _reactions, reply_count: _count, last_repliers: _repliers, client_id: _key, ...rest } = message;
-  return rest;
 }
 
 /** A stored event's message without parsing it: its body is `{"message":…}`. */

@@ -81,12 +81,17 @@ export class HubHistory {
     return { behind: channel !== undefined && !this.#fill.isArchived(channel.info.id) };
   }
 
-  /** Takes up a new event, in the turn that appended it. */
+  /** Takes up a new message, in the turn that appended it. */
+  created(event: JournalEvent, message: Message): void {
+    if (message.thread_root_id !== null) this.#touchRoot(event, message.thread_root_id);
+    // What is still being written has its text elsewhere.
+    if (message.streaming) this.#touch(event, message.seq);
+    else this.#tails.add(event.channelId, message.seq, event.seq);
+  }
+
+  /** Takes up any other new event, in the turn that appended it. */
   appended(event: JournalEvent): void {
     switch (event.type) {
-      case "message.created":
-        this.#created(event);
-        break;
       case "message.reaction.added":
       case "message.reaction.removed":
         // Whoever reacts has looked the message up.
@@ -101,7 +106,8 @@ export class HubHistory {
       case "channel.deleted":
         this.#touch(event, undefined);
         break;
-      // Cursors, members and moderation show in no page; a type that is missing here would not compile.
+      // Told by `created`. Cursors, members and moderation show in no page; a type that is missing here would not compile.
+      case "message.created":
       case "message.read":
       case "message.delivered":
       case "message.moderated":
@@ -243,15 +249,6 @@ export class HubHistory {
     if (events.length !== wanted.length) return undefined;
     const texts = events.map((event) => withOwnKey(messageTextOf(event), event.userId, event.clientId, reader));
     return { count: texts.length, oldestSeq: high - texts.length + 1, text: texts.reverse().join(","), isMore };
-  }
-
-  #created(event: JournalEvent): void {
-    const { channelId } = event;
-    const { message } = JSON.parse(event.body) as { message: Message };
-    if (message.thread_root_id !== null) this.#touchRoot(event, message.thread_root_id);
-    // What is still being written has its text elsewhere.
-    if (message.streaming) this.#touch(event, message.seq);
-    else this.#tails.add(channelId, message.seq, event.seq);
   }
 
   /** An edit, an unsend, a pin, the end of a stream: the message, and what shows it elsewhere. */

@@ -68,7 +68,7 @@ describe("erasure of a user", () => {
     const { secret, reply } = await talk(rig);
     for (const trace of TRACES) expect([trace, rig.dump().includes(trace)]).toEqual([trace, true]);
     const keysOf = (userId: string) =>
-      rig.sql.all(`SELECT hash FROM used_keys JOIN journal USING (seq) WHERE user_id = ?`, userId).length;
+      rig.sql.all(`SELECT client_id FROM journal WHERE user_id = ? AND client_id IS NOT NULL`, userId).length;
     expect(keysOf(ana)).toBeGreaterThan(0);
     const watching = await rig.connect(budi);
     expect(await rig.hub.erasure?.start(ana, "user-1")).toMatchObject({ user_id: ana, state: "running" });
@@ -87,6 +87,26 @@ describe("erasure of a user", () => {
     expect(watching.socket.of("message.deleted").map((frame) => frame.data.message_id)).toContain(secret.id);
     expect(watching.socket.of("message.deleted")).toHaveLength(252);
     expect(watching.socket.of("message.reaction.removed")).toMatchObject([{ data: { user_id: ana, emoji: "🎉" } }]);
+  });
+
+  it("[ERASE-1] also of what Postgres refused, which stays in the journal when the rest of it is trimmed", async () => {
+    const rig = privacyRig();
+    await rig.hub.applyChannel(channel, 1, creation(1, 3));
+    rig.archive.refused.add("the zanzibar secret");
+    const key = { idempotency_key: "key-of-ana" };
+    await rig.send(channel, ana, "the zanzibar secret", key);
+    for (let n = 0; n < 5_000; n++) await rig.send(channel, budi, `what? ${n}`);
+    await rig.runtime.advance(5_000);
+    expect(rig.hub.stats().parked).toBe(1);
+    rig.hub.journal.trim(rig.runtime.now() + 1, 10_000);
+    expect(rig.hub.journal.trimmed).toBeGreaterThan(4_000);
+    expect(rig.dump()).toContain("zanzibar");
+    expect(rig.hub.journal.sendKeys.find(ana, channel, "key-of-ana")).toBeDefined();
+    await rig.hub.erasure?.start(ana, "user-1");
+    await rig.alarms(20);
+    expect(rig.hub.erasure?.find(ana)?.state).toBe("done");
+    for (const trace of ["zanzibar", "key-of-ana"]) expect(rig.dump()).not.toContain(trace);
+    expect(rig.hub.journal.sendKeys.find(ana, channel, "key-of-ana")).toBeUndefined();
   });
 
   it("[ERASE-2] sends who comes back with an older cursor to history, and others on as before", async () => {

@@ -98,7 +98,7 @@ export class MessageLookup {
 
   /** A user is called otherwise, or is gone: messages in memory, and quotes in them, tell the user as it is now. */
   renamed(user: UserSummary): void {
-    this.#readAllOf(user.id);
+    this.#readAll();
     for (const state of this.#recent.values()) {
       if (typeof state === "number") continue;
       const { message } = state;
@@ -116,11 +116,11 @@ export class MessageLookup {
     return event && this.#takeUp(messageId, event);
   }
 
-  /** Reads the messages of one author that nobody has asked for. */
-  #readAllOf(userId: string): void {
+  /** Reads all that nobody has asked for: once, however many changes of users follow one another. */
+  #readAll(): void {
     const seqs = [...this.#recent.values()].filter((known) => typeof known === "number");
     for (const event of this.#journal.readAt(seqs)) {
-      if (event.userId === userId && event.messageId !== null) this.#takeUp(event.messageId, event);
+      if (event.messageId !== null) this.#takeUp(event.messageId, event);
     }
   }
 

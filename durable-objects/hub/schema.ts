@@ -22,7 +22,7 @@ const STEPS: readonly string[][] = [
     // Changes of messages are found by message; a new message is found by its time, so sends write no index row.
     `CREATE INDEX journal_changes ON journal (message_id)
        WHERE message_id IS NOT NULL AND type <> 'message.created'`,
-    // Which idempotency keys were used, and for which event; see the last step.
+    // Which idempotency keys were used, and for which event. Gone: see the last step.
     `CREATE TABLE sends (
        user_id TEXT NOT NULL,
        channel_id TEXT NOT NULL,
@@ -196,11 +196,10 @@ const STEPS: readonly string[][] = [
      )`,
   ],
   [
-    // Idempotency keys since the table sends, whose rows stay until the journal is trimmed: by number, see send-keys.ts. Two keys may
-    // have the same.
+    // Idempotency keys since the table sends, by number. Gone: see the last step.
     `CREATE TABLE used_keys (hash INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (hash, seq)) WITHOUT ROWID`,
     // A new message by one statement: its event, its channel's head and its key's number, all of them or none. number is its seq in the
-    // channel; hash is null without a key.
+    // channel.
     `CREATE VIEW new_messages (seq, channel_id, number, at, body, user_id, message_id, client_id, hash) AS
        SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL`,
     `CREATE TRIGGER new_message INSTEAD OF INSERT ON new_messages BEGIN

@@ -70,7 +70,8 @@ export class SendKeys {
   }
 
   #upToDate(): KeyRuns {
-    const runs = this.#runs ?? this.#load();
+    this.#runs ??= this.#load();
+    const runs = this.#runs;
     if (this.#extent.head - runs.through >= STRETCH) this.#cover(runs, this.#extent.head);
     return runs;
   }
@@ -78,8 +79,7 @@ export class SendKeys {
   /** What no run covers is read from the journal: a stretch at most, or all of it where an earlier version wrote it. */
   #load(): KeyRuns {
     const runs = new KeyRuns(this.#sql);
-    this.#runs = runs;
-    this.#recent.clear();
+    this.#recent = new Map();
     this.#forgetTrimmed(runs);
     const { head, trimmed } = this.#extent;
     for (let after = Math.max(runs.through, trimmed); after < head; after += STRETCH) {
